@@ -1,0 +1,1 @@
+"""Numbers about hidden states. Arrays in, frozen results out."""

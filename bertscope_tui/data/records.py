@@ -36,7 +36,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A gold answer; ``span`` is None where the answer is no part of the context (yes/no, labels)."""
+    """A gold answer; ``span`` is None where it is no part of the context (yes/no, labels)."""
 
     text: str
     span: Span | None = None
@@ -44,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a record was read: the file, and the record's place in it (``line 12``, ``data[3]…``)."""
+    """Where a record was read: the file, and its place in it (``line 12``, ``data[3]…``)."""
 
     path: str
     record: str
@@ -75,7 +75,7 @@ class QASample:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A record (or a part of one) that could not be used: where it is and what is wrong, in a line."""
+    """A record, or a part of one, that could not be used: where it is and what is wrong."""
 
     where: str
     what: str

@@ -1,0 +1,1 @@
+"""Pictures in characters: plain arrays in, styled rows and a cell map out."""

@@ -1,0 +1,189 @@
+"""The verb ``inspect``: one sample as a model sees it, layer by layer."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from bertscope_tui.cli import options
+from bertscope_tui.cli.output import speaks_colour, speaks_unicode, warn, write_json, write_text
+
+if TYPE_CHECKING:
+    from bertscope_tui.data.records import Dataset, QASample
+    from bertscope_tui.inspection.views import Look
+    from bertscope_tui.settings import Settings
+
+_WIDEST = 160
+
+
+@click.command(short_help="Show one sample: answers, scores, tokens, layers.")
+@options.what
+@click.option("--question", metavar="TEXT", help="Ask this in place of a data set's sample.")
+@click.option("--context", metavar="TEXT", help="Text to find the answer in.")
+@click.option("--answer", metavar="TEXT", multiple=True, help="Gold answer; may be repeated.")
+@click.option(
+    "--layer",
+    metavar="N|all",
+    help="Layer; 0 is the embeddings.  [default: the last one, with --json all]",
+)
+@click.option(
+    "--method",
+    type=click.Choice(("pca",)),
+    default="pca",
+    show_default=True,
+    help="How the hidden states are brought to two dimensions.",
+)
+@click.option(
+    "--raw", is_flag=True, help="Leave every layer's axes as its own projection gives them."
+)
+@click.option(
+    "--window",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="Window of a long context, from 0.  [default: that of the best answer]",
+)
+@click.option("--special", is_flag=True, help="Show special tokens in the picture.")
+@click.option("--outliers", is_flag=True, help="Show tokens whose norm hides the others.")
+@options.looks
+@options.loading
+@options.windows
+@options.as_json
+@options.debug
+def inspect(**given: Any) -> None:
+    """Show one sample: answers, scores, tokens with roles, and the picture of a layer.
+
+    Without --model and --dataset it shows the bundled ones, without --sample the first sample.
+    """
+    _inspect(**given)
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where the sample is from: a data set, or texts that were typed."""
+
+    dataset: str | None
+    variant: str | None
+    sample: str | None
+    question: str | None
+    context: str | None
+    answer: tuple[str, ...]
+
+    def check(self) -> None:
+        """Refuse options that contradict each other, before anything slow is done."""
+        if self.question is None and self.context is None:
+            if self.answer:
+                raise click.UsageError("--answer goes with --question and --context")
+            return
+        if self.question is None or self.context is None:
+            raise click.UsageError("--question and --context go together")
+        for name in ("dataset", "variant", "sample"):
+            if getattr(self, name) is not None:
+                raise click.UsageError(f"--{name} does not go with --question and --context")
+
+    def read(self, settings: Settings) -> tuple[QASample, Dataset | None]:
+        """Return the sample, and the data set if it is from one."""
+        if self.question is not None and self.context is not None:
+            from bertscope_tui.inspection.typed import typed_sample
+
+            return typed_sample(self.question, self.context, self.answer), None
+        from bertscope_tui.data.open import open_dataset
+        from bertscope_tui.inspection.choice import dataset_path, find_sample
+
+        path = dataset_path(settings.dataset)
+        dataset = open_dataset(path, variant=self.variant)
+        sample = find_sample(dataset, self.sample)
+        if dataset.skipped:
+            warn(
+                [f"{path}: {dataset.skipped} records skipped; the verb 'datasets check' lists them"]
+            )
+        return sample, dataset
+
+
+def _inspect(
+    *,
+    model: str | None,
+    layer: str | None,
+    window: int | None,
+    special: bool,
+    outliers: bool,
+    theme: str | None,
+    ascii: bool | None,  # noqa: A002 - the option's name
+    device: str | None,
+    dtype: str | None,
+    allow_download: bool,
+    allow_pickle: bool,
+    trust_remote_code: bool,
+    max_tokens: int | None,
+    stride: int | None,
+    as_json: bool,
+    debug: bool,
+    method: str,
+    raw: bool,
+    **source: Any,
+) -> None:
+    from bertscope_tui.logs import start_logging
+    from bertscope_tui.settings import load_settings
+
+    del method, raw  # one method so far, and nothing turns its axes
+    asked = _Source(**source)
+    asked.check()
+    start_logging(debug=debug)
+    settings, warnings = load_settings()
+    warn(warnings)
+    settings = settings.typed(
+        model=model,
+        dataset=asked.dataset,
+        theme=theme,
+        ascii=ascii,
+        device=device,
+        dtype=dtype,
+        max_tokens=max_tokens,
+        stride=stride,
+    )
+    look = None if as_json else _look(settings, insist=theme is not None)
+    record, dataset = asked.read(settings)
+
+    from bertscope_tui.inspection.choice import model_entry
+    from bertscope_tui.inspection.pipeline import InspectOptions, extract, project
+    from bertscope_tui.inspection.report import chosen_layers, inspect_object
+    from bertscope_tui.models.loading import load_model
+
+    # A name goes to the loader as it is, which may have to ask the hub for it.
+    opened = load_model(
+        settings.model if settings.model is not None else model_entry(None),
+        device=settings.device,
+        dtype=settings.dtype,
+        allow_download=allow_download,
+        allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code,
+    )
+    last = opened.info.layers
+    layers = chosen_layers(layer, last, default=range(last + 1) if look is None else (last,))
+    cutting = InspectOptions(max_tokens=settings.max_tokens, stride=settings.stride)
+    extraction = extract(
+        opened,
+        record,
+        dataset=None if dataset is None else dataset.name,
+        options=cutting if dataset is None else cutting.for_dataset(dataset),
+        window=window,
+    )
+    pictures = project(extraction, special=special, outliers=outliers)
+    if look is None:
+        write_json(inspect_object(pictures, layers))
+        return
+    from bertscope_tui.inspection.page import inspect_page
+
+    width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
+    write_text(inspect_page(pictures, layers, look, width=width, colour=speaks_colour()))
+
+
+def _look(settings: Settings, *, insist: bool) -> Look:
+    from bertscope_tui.inspection.choice import choose_theme
+    from bertscope_tui.inspection.views import Look
+
+    theme, problems = choose_theme(settings.theme, insist=insist)
+    warn(problems)
+    return Look(theme, ascii=settings.ascii or not speaks_unicode())

@@ -1,0 +1,102 @@
+"""What is meant by a name, by no name at all, and by a sample's place."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bertscope_tui import paths
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.errors import DataError, InputError, ModelError
+
+if TYPE_CHECKING:
+    from bertscope_tui.data.records import Dataset, QASample
+    from bertscope_tui.models.catalog import ModelEntry
+    from bertscope_tui.themes import ThemeSpec
+
+
+def model_entry(name: str | None) -> ModelEntry:
+    """Return the model of this name, or the bundled one for None; raises ModelError."""
+    from bertscope_tui.models.catalog import find_model, list_models
+
+    if name is not None:
+        return find_model(name)
+    bundled = [entry for entry in list_models() if entry.source == "bundled"]
+    if not bundled:
+        raise ModelError(
+            f"no bundled model in {paths.resources('sample_data') / 'models'}",
+            remedy="name one with --model",
+        )
+    return next((entry for entry in bundled if entry.problem is None), bundled[0])
+
+
+def dataset_path(name: str | None) -> Path:
+    """Return the path of the data set of this name, or of the bundled one for None.
+
+    Raises DataError where there is none.
+    """
+    from bertscope_tui.data.catalog import find_dataset, list_datasets
+
+    if name is not None:
+        return find_dataset(name)
+    bundled = list_datasets()
+    if not bundled:
+        raise DataError(
+            f"no bundled data set in {paths.resources('sample_data')}",
+            remedy="name one with --dataset",
+        )
+    return bundled[0].path
+
+
+def find_sample(dataset: Dataset, wanted: str | None) -> QASample:
+    """Return the sample with this id, or at this place (``#1`` is the first, None the same).
+
+    An id wins over a place. Raises DataError where there is none.
+    """
+    if not dataset.samples:
+        raise DataError(
+            f"{dataset.path}: no usable record",
+            remedy="the verb 'datasets check' says what is wrong with each",
+        )
+    if wanted is None:
+        return dataset.samples[0]
+    place = dataset.place(wanted)
+    if place is not None:
+        return dataset.samples[place]
+    count = len(dataset.samples)
+    number = wanted.removeprefix("#")
+    if number != wanted and number.isascii() and number.isdigit():
+        if 1 <= int(number) <= count:
+            return dataset.samples[int(number) - 1]
+        raise DataError(f"{dataset.path}: no sample {wanted}: there are {count}")
+    close = difflib.get_close_matches(wanted, [sample.id for sample in dataset.samples[:5000]], 2)
+    hint = (
+        f", close to it: {', '.join(close)}" if close else f"; the first is {dataset.samples[0].id}"
+    )
+    raise DataError(f"{dataset.path}: no sample {clean(wanted)!r} among {count}{hint}, or give #N")
+
+
+def theme_folders() -> tuple[Path, ...]:
+    """Return the folders of theme files; a later one may replace a theme of an earlier one."""
+    return paths.resources("themes"), paths.config_file().parent / "themes"
+
+
+def choose_theme(name: str | None, *, insist: bool = False) -> tuple[ThemeSpec, tuple[str, ...]]:
+    """Return the theme of this name (None: the default one), and lines about what is wrong.
+
+    A name that there is none of is one of these lines, unless it was typed (``insist``): then
+    it raises InputError, as does an installation without any theme.
+    """
+    from bertscope_tui.themes import DEFAULT_THEME, load_themes
+
+    themes, problems = load_themes(theme_folders())
+    lines = [str(problem) for problem in problems]
+    if name is not None and name not in themes:
+        if insist:
+            raise InputError(f"no theme {name!r}", remedy=f"there are {', '.join(sorted(themes))}")
+        lines.append(f"no theme {name!r} (there are {', '.join(sorted(themes))})")
+    for wanted in (name, DEFAULT_THEME, *sorted(themes)):
+        if wanted in themes:
+            return themes[wanted], tuple(lines)
+    raise InputError(f"{theme_folders()[0]}: no theme there", remedy="install the program again")

@@ -1,0 +1,206 @@
+"""From one record to what is shown of it: encode, run, decode, project.
+
+These are the functions that both the command line and the screens call. They run on whatever
+thread calls them, and poll ``cancelled`` between steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bertscope_tui.data.records import Dataset, QASample
+from bertscope_tui.data.scoring import exact_match, f1
+from bertscope_tui.errors import BertscopeError, Cancelled, InputError
+from bertscope_tui.inspection.snapshots import (
+    Extraction,
+    Pictures,
+    SampleScore,
+    Scores,
+    WindowPlace,
+)
+
+if TYPE_CHECKING:
+    from bertscope_tui.engine.answers import Prediction
+    from bertscope_tui.engine.encoding import Encoded, Window
+    from bertscope_tui.engine.forward import WindowOutput
+    from bertscope_tui.models.loading import LoadedModel
+
+
+def never() -> bool:
+    """Stand in for a cancel flag where nobody can cancel."""
+    return False
+
+
+@dataclass(frozen=True, slots=True)
+class InspectOptions:
+    """How samples are cut and answers are read.
+
+    ``max_tokens`` is the window's length in tokens (None: what the data set asks for, capped by
+    the model), ``stride`` the overlap of neighbouring windows in tokens. ``allow_null`` lets the
+    answer be empty, as for data with unanswerable questions.
+    """
+
+    max_tokens: int | None = None
+    stride: int = 128
+    n_best: int = 20
+    max_answer_tokens: int = 30
+    allow_null: bool = False
+
+    def for_dataset(self, dataset: Dataset) -> InspectOptions:
+        """Return the options with what this data set asks for filled in."""
+        return InspectOptions(
+            max_tokens=self.max_tokens or dataset.window,
+            stride=self.stride,
+            n_best=self.n_best,
+            max_answer_tokens=self.max_answer_tokens,
+            allow_null=self.allow_null or any(sample.impossible for sample in dataset.samples),
+        )
+
+
+def score(prediction: Prediction | None, sample: QASample) -> Scores | None:
+    """Score a prediction against the gold answers, or return None where there is neither."""
+    if prediction is None or not (sample.answers or sample.impossible):
+        return None
+    gold = [answer.text for answer in sample.answers]
+    return Scores(exact_match(prediction.text, gold), f1(prediction.text, gold))
+
+
+def extract(
+    model: LoadedModel,
+    sample: QASample,
+    *,
+    dataset: str | None = None,
+    options: InspectOptions | None = None,
+    window: int | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Extraction:
+    """Run ``model`` over ``sample`` and keep every hidden state of one window.
+
+    ``window`` chooses the window; None takes that of the best answer (the first without one).
+    Raises `InputError` for a window that does not exist, `EngineError` where the network cannot
+    be run, `Cancelled`.
+    """
+    from bertscope_tui.analysis.outliers import norm_outliers, outlier_ratio
+    from bertscope_tui.engine.forward import forward
+    from bertscope_tui.engine.roles import assign_roles, sentence_ids
+
+    options = options or InspectOptions()
+    encoded = _encode(model, sample, options)
+    single = len(encoded.windows) == 1
+    outputs = forward(model, encoded.windows, hidden=single, cancelled=cancelled)
+    prediction = _predict(model, encoded, outputs, options)
+    best = prediction.window if prediction is not None else 0
+    chosen = best if window is None else window
+    if not 0 <= chosen < len(encoded.windows):
+        raise InputError(f"window {chosen}: {sample.id} has {len(encoded.windows)} window(s)")
+    shown = encoded.windows[chosen]
+    output = outputs[0] if single else forward(model, [shown], hidden=True, cancelled=cancelled)[0]
+    if cancelled():
+        raise Cancelled
+    assert output.hidden is not None  # asked for above
+    special = [token.part == "special" for token in shown.tokens]
+    outliers = norm_outliers(output.hidden, special)
+    return Extraction(
+        model=model.info,
+        dataset=dataset,
+        sample=encoded.sample,
+        window=WindowPlace(chosen, len(encoded.windows), shown.start, shown.end, best),
+        tokens=shown.tokens,
+        roles=assign_roles(shown, encoded.sample, prediction.span if prediction else None),
+        sentences=sentence_ids(shown, encoded.sample),
+        outliers=outliers,
+        outlier_ratio=outlier_ratio(output.hidden, outliers[0]) if outliers else 1.0,
+        prediction=prediction,
+        scores=score(prediction, encoded.sample),
+        states=output.hidden,
+        notes=encoded.notes,
+    )
+
+
+def project(
+    extraction: Extraction,
+    *,
+    special: bool = False,
+    outliers: bool = False,
+    cancelled: Callable[[], bool] = never,
+) -> Pictures:
+    """Project every layer of an extraction to two dimensions in one go.
+
+    Tokens that are not shown have no part in the projection either.
+    """
+    from bertscope_tui.analysis.projection import pca
+
+    shown = extraction.shown(special=special, outliers=outliers)
+    projection = pca(extraction.states, shown, cancelled=cancelled)
+    return Pictures(extraction, projection, special, outliers)
+
+
+def score_samples(
+    model: LoadedModel,
+    samples: Sequence[QASample],
+    *,
+    options: InspectOptions | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> Iterator[SampleScore]:
+    """Predict and score samples in one batch of windows; yields one result a sample, in order.
+
+    A sample that cannot be run yields its reason in place of scores.
+    """
+    from bertscope_tui.engine.forward import forward
+
+    options = options or InspectOptions()
+    encodings: list[Encoded | BertscopeError] = []
+    windows: list[Window] = []
+    for sample in samples:
+        if cancelled():
+            raise Cancelled
+        try:
+            encoded = _encode(model, sample, options)
+        except BertscopeError as error:
+            encodings.append(error)
+            continue
+        encodings.append(encoded)
+        windows.extend(encoded.windows)
+    outputs = iter(forward(model, windows, hidden=False, cancelled=cancelled))
+    for sample, entry in zip(samples, encodings, strict=True):
+        if isinstance(entry, BertscopeError):
+            yield SampleScore(sample.id, None, None, None, error=str(entry))
+            continue
+        own = [next(outputs) for _ in entry.windows]
+        prediction = _predict(model, entry, own, options)
+        yield SampleScore(
+            sample.id,
+            prediction.text if prediction else None,
+            prediction.probability if prediction else None,
+            score(prediction, sample),
+        )
+
+
+def _encode(model: LoadedModel, sample: QASample, options: InspectOptions) -> Encoded:
+    from bertscope_tui.engine.encoding import encode
+
+    if options.max_tokens is None:
+        return encode(sample, model, stride=options.stride)
+    return encode(sample, model, max_tokens=options.max_tokens, stride=options.stride)
+
+
+def _predict(
+    model: LoadedModel,
+    encoded: Encoded,
+    outputs: Sequence[WindowOutput],
+    options: InspectOptions,
+) -> Prediction | None:
+    from bertscope_tui.engine.answers import predict
+
+    if model.info.head is None:
+        return None
+    return predict(
+        encoded,
+        outputs,
+        labels=model.info.labels,
+        n_best=options.n_best,
+        max_answer_tokens=options.max_answer_tokens,
+        allow_null=options.allow_null,
+    )

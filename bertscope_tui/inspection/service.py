@@ -1,0 +1,336 @@
+"""What a screen may ask for, as jobs on the engine's thread.
+
+The service holds the open model and the open data set. Every request returns its job; what it
+makes comes back as one of the snapshot classes below, tagged with the job it belongs to, so that
+a screen can drop what it no longer waits for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bertscope_tui.data.records import Dataset, QASample
+from bertscope_tui.engine.jobs import Engine, Event, Job, Priority
+from bertscope_tui.errors import Cancelled
+from bertscope_tui.inspection.pipeline import InspectOptions, extract, project, score_samples
+from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+
+if TYPE_CHECKING:
+    from bertscope_tui.data.catalog import DatasetEntry
+    from bertscope_tui.models.catalog import ModelEntry
+    from bertscope_tui.models.loading import LoadedModel, ModelInfo
+
+_KEPT_BYTES = 512 * 2**20
+"""Hidden states of samples that were open or prefetched stay in memory up to this much."""
+
+_CHUNK = 8
+"""Samples scored between two looks at what is on screen."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """How models are opened; see `bertscope_tui.models.loading.load_model`."""
+
+    device: str = "auto"
+    dtype: str = "auto"
+    allow_download: bool = False
+    allow_pickle: bool = False
+    trust_remote_code: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogListed:
+    """What there is to open."""
+
+    models: tuple[ModelEntry, ...]
+    datasets: tuple[DatasetEntry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOpened:
+    """A model is loaded and will be used for everything asked for from now on."""
+
+    info: ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetOpened:
+    """A data set was read."""
+
+    dataset: Dataset
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ExtractionDone:
+    """The open sample's tokens, prediction and hidden states are there."""
+
+    extraction: Extraction
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectionReady:
+    """All layers of the open sample are projected."""
+
+    pictures: Pictures
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesScored:
+    """Some lines of the sample list got their marks."""
+
+    scores: tuple[SampleScore, ...]
+
+
+class InspectionService:
+    """The engine and what it has open. Methods are called by one thread, the screens'."""
+
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        *,
+        load_options: LoadOptions | None = None,
+        options: InspectOptions | None = None,
+    ) -> None:
+        self._engine = Engine(post)
+        self._load_options = load_options or LoadOptions()
+        self._options = options or InspectOptions()
+        self._model: LoadedModel | None = None  # engine's thread only
+        self._kept: OrderedDict[tuple[str, str, int | None], Extraction] = OrderedDict()
+        self._open_job: Job | None = None
+        self._projection_job: Job | None = None
+        self._stop_scoring = threading.Event()
+        self._prefetch: list[Job] = []
+        self._urgent: tuple[str, ...] = ()
+
+    # -- opening -----------------------------------------------------------------------------
+
+    def list_catalogs(self) -> Job:
+        """Look for models and data sets; `CatalogListed` follows."""
+
+        def work(job: Job) -> None:
+            from bertscope_tui.data.catalog import list_datasets
+            from bertscope_tui.models.catalog import list_models
+
+            job.result(CatalogListed(tuple(list_models()), tuple(list_datasets())))
+
+        return self._engine.submit("look for models and data sets", work, Priority.OPEN)
+
+    def open_model(self, entry: ModelEntry | str) -> Job:
+        """Load a model by entry, name or folder; `ModelOpened` follows.
+
+        The one open before is let go first, so that two never fill the memory.
+        """
+        self.cancel_scoring()
+        name = entry if isinstance(entry, str) else entry.name
+
+        def work(job: Job) -> None:
+            from bertscope_tui.models.loading import load_model
+
+            self._model = None
+            self._kept.clear()
+            options = self._load_options
+            model = load_model(
+                entry,
+                device=options.device,
+                dtype=options.dtype,
+                allow_download=options.allow_download,
+                allow_pickle=options.allow_pickle,
+                trust_remote_code=options.trust_remote_code,
+                stage=lambda text: job.progress(f"{name}: {text}"),
+                cancelled=job.cancelled,
+            )
+            job.check()
+            self._model = model
+            job.result(ModelOpened(model.info))
+
+        return self._engine.submit(f"open model {name}", work, Priority.OPEN)
+
+    def open_dataset(self, path: Path, variant: str | None = None) -> Job:
+        """Read a data set; `DatasetOpened` follows."""
+        self.cancel_scoring()
+
+        def work(job: Job) -> None:
+            from bertscope_tui.data.open import open_dataset
+
+            dataset = open_dataset(
+                path,
+                variant=variant,
+                progress=lambda count: job.progress(f"reading {path.name}", count),
+                cancelled=job.cancelled,
+            )
+            job.check()
+            self._kept.clear()
+            job.result(DatasetOpened(dataset))
+
+        return self._engine.submit(f"open data set {path.name}", work, Priority.OPEN)
+
+    # -- the open sample ---------------------------------------------------------------------
+
+    def inspect(
+        self,
+        sample: QASample,
+        dataset: Dataset,
+        *,
+        window: int | None = None,
+        special: bool = False,
+        outliers: bool = False,
+    ) -> Job:
+        """Extract and project a sample; `ExtractionDone`, then `ProjectionReady`.
+
+        A sample asked for earlier that is not there yet is cancelled.
+        """
+        for earlier in (self._open_job, self._projection_job):
+            if earlier is not None:
+                earlier.cancel()
+
+        def work(job: Job) -> None:
+            extraction = self._extraction(sample, dataset, window, job.cancelled)
+            job.check()
+            job.result(ExtractionDone(extraction))
+            pictures = project(
+                extraction, special=special, outliers=outliers, cancelled=job.cancelled
+            )
+            job.result(ProjectionReady(pictures))
+
+        self._open_job = self._engine.submit(f"open sample {sample.id}", work, Priority.OPEN)
+        return self._open_job
+
+    def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
+        """Project an extraction again with other tokens shown; `ProjectionReady` follows."""
+        if self._projection_job is not None:
+            self._projection_job.cancel()
+
+        def work(job: Job) -> None:
+            pictures = project(
+                extraction, special=special, outliers=outliers, cancelled=job.cancelled
+            )
+            job.result(ProjectionReady(pictures))
+
+        self._projection_job = self._engine.submit("project", work, Priority.OPEN)
+        return self._projection_job
+
+    def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
+        """Extract samples that are likely to be opened next, when nothing else waits."""
+        for job in self._prefetch:
+            job.cancel()
+        self._prefetch = [
+            self._engine.submit(
+                f"prefetch {sample.id}",
+                lambda job, sample=sample: self._prefetch_one(job, sample, dataset),  # type: ignore[misc]
+                Priority.PREFETCH,
+            )
+            for sample in samples
+        ]
+
+    def _prefetch_one(self, job: Job, sample: QASample, dataset: Dataset) -> None:
+        self._extraction(sample, dataset, None, job.preempted)
+
+    def _extraction(
+        self,
+        sample: QASample,
+        dataset: Dataset,
+        window: int | None,
+        cancelled: Callable[[], bool],
+    ) -> Extraction:
+        """Return an extraction from memory or make it; engine's thread only."""
+        model = self._need_model()
+        key = (dataset.path, sample.id, window)
+        found = self._kept.pop(key, None)
+        if found is None:
+            found = extract(
+                model,
+                sample,
+                dataset=dataset.name,
+                options=self._options.for_dataset(dataset),
+                window=window,
+                cancelled=cancelled,
+            )
+        self._kept[key] = found
+        size = sum(kept.states.nbytes for kept in self._kept.values())
+        while size > _KEPT_BYTES and len(self._kept) > 1:
+            _, dropped = self._kept.popitem(last=False)
+            size -= dropped.states.nbytes
+        return found
+
+    def _need_model(self) -> LoadedModel:
+        if self._model is None:
+            raise Cancelled
+        return self._model
+
+    # -- marks for the list --------------------------------------------------------------------
+
+    def score_all(self, dataset: Dataset) -> None:
+        """Start scoring the data set in the background; `SamplesScored` follows, many times."""
+        self.cancel_scoring()
+        self._urgent = ()
+        self._stop_scoring = threading.Event()
+        unscored = OrderedDict((sample.id, sample) for sample in dataset.samples)
+        options = self._options.for_dataset(dataset)
+        self._submit_scoring(unscored, options, self._stop_scoring)
+
+    def score_first(self, sample_ids: Sequence[str]) -> None:
+        """Tell which samples are looked at: they get their marks next."""
+        self._urgent = tuple(sample_ids)
+
+    def cancel_scoring(self) -> None:
+        """Stop the background scoring."""
+        self._stop_scoring.set()
+
+    def _submit_scoring(
+        self,
+        unscored: OrderedDict[str, QASample],
+        options: InspectOptions,
+        stop: threading.Event,
+        scored: int = 0,
+    ) -> None:
+        """Queue the rest of a scoring; it submits itself again when something urgent cuts in."""
+
+        def work(job: Job) -> None:
+            def interrupted() -> bool:
+                return stop.is_set() or job.preempted()
+
+            total = len(unscored) + scored
+            while unscored:
+                if stop.is_set():
+                    raise Cancelled
+                chunk = self._next_chunk(unscored)
+                try:
+                    model = self._need_model()
+                    scores = tuple(
+                        score_samples(model, chunk, options=options, cancelled=interrupted)
+                    )
+                except Cancelled:
+                    job.check()
+                    if stop.is_set() or self._model is None:
+                        raise
+                    self._submit_scoring(unscored, options, stop, total - len(unscored))
+                    return
+                for one in scores:
+                    del unscored[one.sample_id]
+                job.result(SamplesScored(scores))
+                job.progress("scoring", total - len(unscored), total)
+
+        self._engine.submit("scoring", work, Priority.BACKGROUND)
+
+    def _next_chunk(self, unscored: OrderedDict[str, QASample]) -> list[QASample]:
+        """Take what is on screen first, then the rest in the order of the file."""
+        chunk = [unscored[name] for name in self._urgent if name in unscored][:_CHUNK]
+        if len(chunk) < _CHUNK:
+            taken = {sample.id for sample in chunk}
+            for sample_id, sample in unscored.items():
+                if len(chunk) == _CHUNK:
+                    break
+                if sample_id not in taken:
+                    chunk.append(sample)
+        return chunk
+
+    # -- the end -----------------------------------------------------------------------------
+
+    def close(self, timeout_s: float = 0.5) -> bool:
+        """Cancel everything; say whether the engine's thread came to an end in time."""
+        return self._engine.close(timeout_s)

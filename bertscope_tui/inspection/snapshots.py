@@ -1,0 +1,111 @@
+"""What the screens, the command line and the exports are given: frozen, without a network in it.
+
+A snapshot never changes after it was made, so any thread may read it. Arrays are float32 and
+belong to the snapshot alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bertscope_tui.analysis.projection import Projection
+    from bertscope_tui.data.records import QASample
+    from bertscope_tui.engine.answers import Prediction
+    from bertscope_tui.engine.encoding import Token
+    from bertscope_tui.engine.roles import Role
+    from bertscope_tui.models.loading import ModelInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """How good an answer is by the SQuAD rules: both numbers from 0 to 1."""
+
+    exact_match: float
+    f1: float
+
+    @property
+    def right(self) -> bool:
+        """Say whether the answer counts as right."""
+        return self.exact_match == 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class SampleScore:
+    """One line of the sample list once the engine has been there.
+
+    ``prediction`` is None and the scores are None where the model makes no prediction;
+    ``error`` is one line where the sample could not be run.
+    """
+
+    sample_id: str
+    prediction: str | None
+    probability: float | None
+    scores: Scores | None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlace:
+    """Which window of the sample a picture shows; ``start`` and ``end`` are context characters."""
+
+    index: int
+    count: int
+    start: int
+    end: int
+    best: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Extraction:
+    """One sample as one model sees it, in one window.
+
+    ``sample`` is the record as fitted to the model (its context may be shorter than the file's).
+    ``states`` is float32 ``(layers + 1, tokens, dim)`` without padding; ``tokens``, ``roles`` and
+    ``sentences`` have one entry per token. ``outliers`` are the tokens left out of pictures for
+    their norm, with ``outlier_ratio`` the largest norm in units of the other tokens' median.
+    ``notes`` are plain sentences about what was done to the input.
+    """
+
+    model: ModelInfo
+    dataset: str | None
+    sample: QASample
+    window: WindowPlace
+    tokens: tuple[Token, ...]
+    roles: tuple[Role, ...]
+    sentences: tuple[int | None, ...]
+    outliers: tuple[int, ...]
+    outlier_ratio: float
+    prediction: Prediction | None
+    scores: Scores | None
+    states: NDArray[np.float32]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def layers(self) -> int:
+        """Return the number of the last layer; layer 0 is the embeddings."""
+        return int(self.states.shape[0]) - 1
+
+    def shown(self, *, special: bool, outliers: bool) -> tuple[int, ...]:
+        """Return the tokens that a picture shows, in order; if none would be left, all of them."""
+        kept = tuple(
+            token.index
+            for token in self.tokens
+            if (special or token.part != "special" or token.index in self.outliers)
+            and (outliers or token.index not in self.outliers)
+        )
+        return kept or tuple(range(len(self.tokens)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pictures:
+    """The projection of all layers of one extraction, with what was shown when it was made."""
+
+    extraction: Extraction
+    projection: Projection
+    special: bool
+    outliers: bool

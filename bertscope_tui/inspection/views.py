@@ -1,0 +1,162 @@
+"""What a picture, a list line and a bar say about a snapshot: the words and glyphs, no drawing.
+
+Both front ends use these, so that a page in text and a pane on screen agree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from bertscope_tui.data.hygiene import clean, printable
+from bertscope_tui.engine.roles import ROLES, Role
+from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore, Scores
+from bertscope_tui.plots.scatter import Point
+
+if TYPE_CHECKING:
+    from bertscope_tui.data.records import QASample
+    from bertscope_tui.themes import ThemeSpec
+
+ColourMode = Literal["roles", "sentences", "position"]
+COLOUR_MODES: tuple[ColourMode, ...] = ("roles", "sentences", "position")
+
+ROLE_NAMES: dict[Role, str] = {
+    "answer": "predicted answer",
+    "gold": "gold answer",
+    "question": "question",
+    "fact": "supporting fact",
+    "context": "context",
+    "special": "special token",
+}
+
+_SENTENCE_GLYPHS = "123456789abcdefghijklmnopqrstuvwxyz"
+_QUESTION_GLYPH = "?"
+_POSITION_GLYPHS = "0123456789"
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """How tokens are drawn: a theme, and whether glyphs must be plain ASCII."""
+
+    theme: ThemeSpec
+    ascii: bool = False
+
+    def glyph(self, role: Role) -> str:
+        """Return the marker of a role."""
+        style = self.theme.roles[role]
+        return style.ascii if self.ascii else style.glyph
+
+    def colour(self, role: Role) -> str:
+        """Return the colour of a role."""
+        return self.theme.roles[role].colour
+
+
+def token_look(extraction: Extraction, token: int, mode: ColourMode, look: Look) -> tuple[str, str]:
+    """Return the glyph and the colour of a token in a colour mode.
+
+    Every mode tells tokens apart by glyph as well: roles by marker, sentences by number or
+    letter, positions by the tenth of the window that the token stands in.
+    """
+    role = extraction.roles[token]
+    if mode == "sentences":
+        sentence = extraction.sentences[token]
+        if sentence is not None:
+            sequence = look.theme.sequence
+            glyph = _SENTENCE_GLYPHS[sentence % len(_SENTENCE_GLYPHS)]
+            return glyph, sequence[sentence % len(sequence)]
+        if extraction.tokens[token].part == "question":
+            return _QUESTION_GLYPH, look.colour("question")
+        return look.glyph("special"), look.colour("special")
+    if mode == "position":
+        count = max(len(extraction.tokens), 1)
+        ramp = look.theme.ramp
+        return _POSITION_GLYPHS[token * 10 // count], ramp[token * len(ramp) // count]
+    return look.glyph(role), look.colour(role)
+
+
+def points(pictures: Pictures, layer: int, mode: ColourMode, look: Look) -> list[Point]:
+    """Return the points of one layer's picture, one for each token shown, in token order."""
+    extraction = pictures.extraction
+    coordinates = pictures.projection.coordinates[layer]
+    made = []
+    for place, token in enumerate(pictures.projection.shown.tolist()):
+        glyph, colour = token_look(extraction, token, mode, look)
+        x, y = coordinates[place].tolist()
+        made.append(
+            Point(
+                token=token,
+                x=x,
+                y=y,
+                glyph=glyph,
+                colour=colour,
+                priority=len(ROLES) - ROLES.index(extraction.roles[token]),
+                label=token_label(extraction, token),
+            )
+        )
+    return made
+
+
+def token_label(extraction: Extraction, token: int) -> str:
+    """Return a token as it is named in pictures and lists: its text, else its word piece."""
+    entry = extraction.tokens[token]
+    text = entry.piece if entry.part == "special" else entry.text.strip() or entry.piece
+    return printable(text) or "␣"
+
+
+def legend(extraction: Extraction, mode: ColourMode, look: Look) -> list[tuple[str, str, str]]:
+    """Return ``(glyph, colour, meaning)`` for what is in the picture, most important first."""
+    if mode == "roles":
+        present = set(extraction.roles)
+        return [
+            (look.glyph(role), look.colour(role), ROLE_NAMES[role])
+            for role in ROLES
+            if role in present
+        ]
+    if mode == "sentences":
+        seen = sorted({number for number in extraction.sentences if number is not None})
+        sequence = look.theme.sequence
+        entries = [
+            (_SENTENCE_GLYPHS[n % len(_SENTENCE_GLYPHS)], sequence[n % len(sequence)], "")
+            for n in seen[:9]
+        ]
+        more = "sentence" if len(seen) <= 9 else f"… {len(seen)} sentences"
+        return [
+            *entries,
+            ("", look.colour("context"), more),
+            (_QUESTION_GLYPH, look.colour("question"), "question"),
+        ]
+    ramp = look.theme.ramp
+    return [
+        ("0", ramp[0], "first tokens"),
+        ("5", ramp[len(ramp) // 2], "middle"),
+        ("9", ramp[-1], "last tokens"),
+    ]
+
+
+def axis_titles(pictures: Pictures, layer: int) -> tuple[str, str]:
+    """Return the titles of the two axes with the variance each explains."""
+    first, second = pictures.projection.explained[layer].tolist()
+    return f"PC1 {first:.1%} of variance", f"PC2 {second:.1%}"
+
+
+def mark(scores: Scores | None, *, ascii: bool = False) -> str:  # noqa: A002 - what it says
+    """Return one character for right, wrong or not known."""
+    if scores is None:
+        return "." if ascii else "·"
+    if scores.right:
+        return "+" if ascii else "✓"
+    return "x" if ascii else "✗"
+
+
+def mispredicted(score: SampleScore) -> bool:
+    """Say whether a scored sample counts as wrong for stepping through failures."""
+    return score.scores is not None and not score.scores.right
+
+
+def answers_line(sample: QASample) -> str:
+    """Return the gold answers as one line of clean text."""
+    if sample.impossible:
+        return "(no answer in the text)"
+    texts: Sequence[str] = list(dict.fromkeys(a.text for a in sample.answers))
+    return clean(" | ".join(texts)) if texts else "(none given)"

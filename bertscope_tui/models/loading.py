@@ -1,0 +1,389 @@
+"""From a name or a folder to a network that is ready to run, with what the user should know.
+
+Which head a model has is decided by what was saved, never by the class name alone: transformers
+would fill a missing head with random numbers, and its predictions would be made up.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bertscope_tui.errors import BertscopeError, Cancelled, ModelError
+from bertscope_tui.models.catalog import ModelEntry, find_model, head_by_name, read_entry
+from bertscope_tui.models.devices import choose_device, choose_dtype, free_memory
+from bertscope_tui.models.quiet import quieten
+from bertscope_tui.models.threads import set_thread_policy
+from bertscope_tui.models.weights import Head, Weights, read_weights, saved_head
+
+if TYPE_CHECKING:
+    import torch
+
+NO_LIMIT = 1_000_000
+"""``max_tokens`` of a network whose positions are not limited."""
+
+_HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """What the screens and the command line say about an open model.
+
+    ``layers`` is the number of hidden states less one, counted on a real pass; ``hidden_size``
+    their width; ``max_tokens`` the longest window that the positions allow (``NO_LIMIT`` where
+    they do not); ``labels`` the classes in the order of the logits; ``parameters`` counts the
+    weights in memory and ``bytes`` is the size of their files; ``notes`` are plain sentences
+    for the user.
+    """
+
+    name: str
+    path: str
+    architecture: str
+    model_type: str
+    layers: int
+    hidden_size: int
+    head: Head | None
+    base: str | None
+    device: str
+    dtype: str
+    max_tokens: int
+    parameters: int
+    bytes: int
+    labels: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(eq=False, slots=True)
+class LoadedModel:
+    """An open model: the description, the tokenizer, the network and where it runs.
+
+    ``type_ids`` says whether the network takes the tokenizer's token types; ``pad_id`` is what
+    short windows are filled up with in a batch (and masked). ``batches`` is False for the
+    classification heads of decoders without a padding token, which take the last token of each
+    row for the end of the text.
+    """
+
+    info: ModelInfo
+    tokenizer: Any
+    network: Any
+    device: torch.device
+    type_ids: bool
+    pad_id: int
+    batches: bool
+
+
+def load_model(
+    entry_or_name: ModelEntry | str | Path,
+    *,
+    device: str = "auto",
+    dtype: str = "auto",
+    allow_download: bool = False,
+    allow_pickle: bool = False,
+    trust_remote_code: bool = False,
+    stage: Callable[[str], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> LoadedModel:
+    """Open a model from a folder, by a name of ``list_models``, or (only if allowed) from the hub.
+
+    ``stage`` is called with a few words before each slow step, and ``cancelled`` asked then.
+    Raises ModelError, in one line, for everything that can be wrong with a model; Cancelled.
+    """
+
+    def at(text: str) -> None:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        if stage is not None:
+            stage(text)
+
+    set_thread_policy()
+    entry = _entry_of(entry_or_name, allow_download, at)
+    folder = entry.path
+    if entry.problem is not None and not (entry.problem.startswith("only pickle") and allow_pickle):
+        raise ModelError(f"{entry.name}: {entry.problem}")
+    weights = read_weights(folder)
+    at("importing torch")
+    place = choose_device(device)
+    kind = choose_dtype(dtype, place)
+    _refuse_if_too_big(entry, weights, kind, place)
+    at("importing transformers")
+    quieten()
+    local = {"local_files_only": True, "trust_remote_code": trust_remote_code}
+    config = _read_config(entry, local)
+    at("reading the tokenizer")
+    tokenizer = _read_tokenizer(entry, local)
+    at("reading weights")
+    notes: list[str] = []
+    options = {**local, "use_safetensors": not weights.pickle, "dtype": kind}
+    network, head = _read_network(entry, weights, config, options, notes)
+    at(f"moving to {place.type}")
+    try:
+        network = network.to(place).eval()
+    except (RuntimeError, MemoryError) as exc:
+        raise ModelError(
+            f"{entry.name}: does not fit the memory of {place}", remedy="try --device cpu"
+        ) from exc
+    model = _describe(entry, weights, tokenizer, network, place, head)
+    at("trying a first pass")
+    info = _measure(model, notes)
+    model.info = info
+    return model
+
+
+def _entry_of(
+    entry_or_name: ModelEntry | str | Path, allow_download: bool, at: Callable[[str], None]
+) -> ModelEntry:
+    if isinstance(entry_or_name, ModelEntry):
+        return entry_or_name
+    try:
+        return find_model(entry_or_name)
+    except ModelError as exc:
+        name = str(entry_or_name)
+        if not allow_download:
+            hint = "or --allow-download to ask the Hugging Face hub"
+            raise ModelError(exc.message, remedy=f"{exc.remedy}, {hint}") from exc
+    at("downloading")
+    quieten()
+    from huggingface_hub import snapshot_download
+
+    try:
+        folder = snapshot_download(name, allow_patterns=list(_HUB_FILES))
+    except Exception as exc:  # the hub client raises errors of many libraries
+        raise ModelError(f"{name}: not to be had from the hub: {_first_line(exc)}") from exc
+    return read_entry(Path(folder), name, "huggingface")
+
+
+def _refuse_if_too_big(
+    entry: ModelEntry, weights: Weights, dtype: torch.dtype, device: torch.device
+) -> None:
+    """Refuse before reading: where memory runs out on Linux the process is killed unasked."""
+    free = free_memory(device)
+    need = weights.parameters * dtype.itemsize
+    if free is not None and need > free:
+        raise ModelError(
+            f"{entry.name}: needs {need / 1e9:.1f} GB of {device} memory, "
+            f"{free / 1e9:.1f} GB are free",
+            remedy="try a smaller model, or --dtype bfloat16",
+        )
+
+
+def _read_config(entry: ModelEntry, local: dict[str, Any]) -> Any:
+    from transformers import AutoConfig
+
+    try:
+        config = AutoConfig.from_pretrained(entry.path, **local)
+    except Exception as exc:  # transformers passes on the errors of many readers
+        if "trust_remote_code" in str(exc):
+            raise ModelError(
+                f"{entry.name}: needs program code of its own",
+                remedy="--trust-remote-code runs it; do so only if you trust its author",
+            ) from exc
+        if entry.model_type is None:
+            raise ModelError(f"{entry.path / 'config.json'}: names no model_type") from exc
+        raise ModelError(
+            f"{entry.name}: model type {entry.model_type!r} is not known to transformers: "
+            f"{_first_line(exc)}"
+        ) from exc
+    if getattr(config, "is_encoder_decoder", False):
+        raise ModelError(
+            f"{entry.name}: encoder-decoder networks ({config.model_type}) are not supported",
+            remedy="their answers are written, not marked in the context",
+        )
+    return config
+
+
+def _read_tokenizer(entry: ModelEntry, local: dict[str, Any]) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(entry.path, use_fast=True, **local)
+    except Exception as exc:  # tokenizers raises bare Exception for a broken file
+        raise ModelError(f"{entry.name}: cannot read its tokenizer: {_first_line(exc)}") from exc
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"{entry.name}: its tokenizer ({type(tokenizer).__name__}) has no fast version, which "
+            "alone says what characters a token stands for",
+            remedy="convert it to a tokenizer.json",
+        )
+    return tokenizer
+
+
+def _read_network(
+    entry: ModelEntry,
+    weights: Weights,
+    config: Any,
+    options: dict[str, Any],
+    notes: list[str],
+) -> tuple[Any, Head | None]:
+    """Return the network in the class that its saved weights fill, and the head it then has."""
+    promised = head_by_name(entry.architecture)
+    head = saved_head(weights, promised)
+    if head is not None:
+        network, missing = _from_pretrained(entry, config, options, head)
+        if not any(_is_head(name, network) for name in missing):
+            _refuse_if_incomplete(entry, network, missing)
+            return network, head
+    network, missing = _from_pretrained(entry, config, options, None)
+    _refuse_if_incomplete(entry, network, missing)
+    what = "question-answering" if promised != "classification" else "classification"
+    if promised is not None:
+        notes.append(
+            f"{entry.architecture} is promised but its {what} head was not saved: "
+            "hidden states only, no prediction"
+        )
+    else:
+        notes.append("no question-answering head: hidden states only, no prediction")
+    return network, None
+
+
+def _from_pretrained(
+    entry: ModelEntry, config: Any, options: dict[str, Any], head: Head | None
+) -> tuple[Any, list[str]]:
+    from transformers import (
+        AutoModel,
+        AutoModelForQuestionAnswering,
+        AutoModelForSequenceClassification,
+    )
+
+    factory = {
+        "span": AutoModelForQuestionAnswering,
+        "classification": AutoModelForSequenceClassification,
+        None: AutoModel,
+    }[head]
+    if head == "span":
+        # Two logits a token, whatever label map a file that names another class carries.
+        config.num_labels = 2
+    try:
+        network, report = factory.from_pretrained(
+            entry.path, config=config, output_loading_info=True, **options
+        )
+    except MemoryError as exc:
+        raise ModelError(f"{entry.name}: not enough memory to open it") from exc
+    except Exception as exc:  # torch, safetensors and transformers each have their own
+        raise ModelError(f"{entry.name}: cannot read its weights: {_first_line(exc)}") from exc
+    if report["mismatched_keys"]:
+        first = next(iter(sorted(map(str, report["mismatched_keys"]))))
+        raise ModelError(f"{entry.name}: weights and config.json do not belong together ({first})")
+    return network, sorted(report["missing_keys"])
+
+
+def _is_head(name: str, network: Any) -> bool:
+    return not name.startswith(f"{network.base_model_prefix}.") and "pooler" not in name
+
+
+def _refuse_if_incomplete(entry: ModelEntry, network: Any, missing: list[str]) -> None:
+    """Refuse a network with random weights in it; a pooler is not used for anything shown."""
+    classifies = type(network).__name__.endswith("ForSequenceClassification")
+    lost = [name for name in missing if classifies or "pooler" not in name]
+    if lost:
+        raise ModelError(
+            f"{entry.name}: {len(lost)} weights are not in its files (the first: {lost[0]}); "
+            "the network would run on random numbers"
+        )
+
+
+def _describe(
+    entry: ModelEntry,
+    weights: Weights,
+    tokenizer: Any,
+    network: Any,
+    device: torch.device,
+    head: Head | None,
+) -> LoadedModel:
+    config = network.config
+    config.use_cache = False  # a decoder would keep keys and values that nobody asks for again
+    text = config.get_text_config()
+    padding = getattr(text, "pad_token_id", None)
+    rows = network.get_input_embeddings().weight.shape[0]
+    pad = next(
+        (
+            value
+            for value in (padding, tokenizer.pad_token_id, tokenizer.eos_token_id)
+            if isinstance(value, int) and 0 <= value < rows
+        ),
+        0,
+    )
+    takes_types = "token_type_ids" in inspect.signature(network.forward).parameters
+    names = config.id2label if head == "classification" else {}
+    info = ModelInfo(
+        name=entry.name,
+        path=str(entry.path),
+        architecture=type(network).__name__,
+        model_type=config.model_type,
+        layers=int(getattr(text, "num_hidden_layers", 0)),
+        hidden_size=int(getattr(text, "hidden_size", 0)),
+        head=head,
+        base=entry.base,
+        device=str(device),
+        dtype=str(network.dtype).removeprefix("torch."),
+        max_tokens=_position_limit(network, tokenizer),
+        parameters=sum(weight.numel() for weight in network.parameters()),
+        bytes=weights.bytes,
+        labels=tuple(str(names[place]) for place in sorted(names)),
+    )
+    # Encoders pool their first token; only a decoder's head has to find the last one.
+    pools_last = hasattr(network, "score")
+    batches = not pools_last or padding is not None
+    return LoadedModel(info, tokenizer, network, device, takes_types, pad, batches)
+
+
+def _position_limit(network: Any, tokenizer: Any) -> int:
+    """Return the longest window: the smallest limit of the tokenizer, config and position table.
+
+    RoBERTa and its kin start counting positions after the padding index, so that two of the 514
+    rows of their table can never be reached.
+    """
+    import torch
+
+    limits = [NO_LIMIT, int(tokenizer.model_max_length)]
+    configured = getattr(network.config, "max_position_embeddings", None)
+    if isinstance(configured, int) and configured > 0:
+        limits.append(configured)
+    for name, module in network.named_modules():
+        if name.endswith("position_embeddings") and isinstance(module, torch.nn.Embedding):
+            skipped = 0 if module.padding_idx is None else module.padding_idx + 1
+            limits.append(module.num_embeddings - skipped)
+    return min(limits)
+
+
+def _measure(model: LoadedModel, notes: list[str]) -> ModelInfo:
+    """Run four tokens to count the hidden states instead of believing the config."""
+    import torch
+
+    info = model.info
+    rows = model.network.get_input_embeddings().weight.shape[0]
+    if len(model.tokenizer) > rows:
+        notes.append(
+            f"the tokenizer has {len(model.tokenizer)} pieces, the network {rows}: a text with one "
+            "of those beyond it cannot be run"
+        )
+    ids = torch.full((1, 4), min(model.pad_id + 1, rows - 1), device=model.device)
+    try:
+        with torch.inference_mode():
+            result = model.network(
+                input_ids=ids,
+                attention_mask=torch.ones_like(ids),
+                output_hidden_states=True,
+                return_dict=True,
+            )
+    except Exception as exc:  # a network may fail on text alone in any way it likes
+        raise ModelError(f"{info.name}: does not run on text: {_first_line(exc)}") from exc
+    states = getattr(result, "hidden_states", None)
+    if not states or any(state.shape != states[0].shape for state in states):
+        raise ModelError(f"{info.name}: gives no hidden state of one size for every layer")
+    if len(states) != info.layers + 1:
+        notes.append(
+            f"hidden_states has {len(states)} entries where the config says {info.layers} layers"
+        )
+    return replace(
+        info, layers=len(states) - 1, hidden_size=int(states[0].shape[-1]), notes=tuple(notes)
+    )
+
+
+def _first_line(exc: BaseException) -> str:
+    if isinstance(exc, BertscopeError):
+        return exc.message
+    text = next((line.strip() for line in str(exc).splitlines() if line.strip()), "")
+    return (text or type(exc).__name__)[:300]

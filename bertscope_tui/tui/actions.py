@@ -1,0 +1,146 @@
+"""Everything a key can do, in one table.
+
+Bindings, the footer, the command palette, the help screen and ``docs/keys.md`` are all made from
+it, so that they cannot disagree.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from textual.binding import Binding
+
+Group = Literal["Layers", "Samples", "Tokens", "Picture", "Panes", "General"]
+GROUPS: tuple[Group, ...] = ("Layers", "Samples", "Tokens", "Picture", "Panes", "General")
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A thing to do. ``footer`` is the short label at the bottom of the screen, or empty.
+
+    ``name`` is the method ``action_<name>`` of the inspector screen; ``keys`` are Textual's key
+    names, and ``shown`` how they are written for people.
+    """
+
+    name: str
+    keys: tuple[str, ...]
+    shown: str
+    description: str
+    group: Group
+    footer: str = ""
+    palette: bool = True
+
+    def binding(self) -> Binding:
+        """Return the binding that the screen registers."""
+        return Binding(
+            ",".join(self.keys),
+            self.name,
+            self.footer or self.description,
+            show=bool(self.footer),
+            key_display=self.shown.split("  ")[0],
+            id=f"inspector.{self.name}",
+        )
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("layer_next", ("right", "l"), "→  l", "Next layer", "Layers", palette=False),
+    Action("layer_previous", ("left", "h"), "←  h", "Previous layer", "Layers", palette=False),
+    Action("layer_first", ("home",), "Home", "Layer 0, the embeddings", "Layers"),
+    Action("layer_last", ("end",), "End", "Last layer", "Layers"),
+    Action(
+        "layer_jump",
+        ("g",),
+        "0…9 g",
+        "Type a number, then g: go to that layer",
+        "Layers",
+        palette=False,
+    ),
+    Action("play", ("space",), "Space", "Play the layers one after another", "Layers", "play"),
+    Action(
+        "move_down",
+        ("down", "j"),
+        "↓  j",
+        "Next sample (in a list: next line)",
+        "Samples",
+        palette=False,
+    ),
+    Action(
+        "move_up",
+        ("up", "k"),
+        "↑  k",
+        "Previous sample (in a list: line above)",
+        "Samples",
+        palette=False,
+    ),
+    Action(
+        "page_down",
+        ("pagedown",),
+        "PgDn",
+        "One page down in the focused pane",
+        "Samples",
+        palette=False,
+    ),
+    Action(
+        "page_up", ("pageup",), "PgUp", "One page up in the focused pane", "Samples", palette=False
+    ),
+    Action("wrong_next", ("n",), "n", "Next mispredicted sample", "Samples", "next wrong"),
+    Action("wrong_previous", ("N",), "N", "Previous mispredicted sample", "Samples"),
+    Action("search", ("slash",), "/", "Search the samples", "Samples", "search"),
+    Action("window_next", ("w",), "w", "Next window of a long context", "Samples"),
+    Action("window_previous", ("W",), "W", "Previous window of a long context", "Samples"),
+    Action("token_cursor", ("t",), "t", "Token cursor on or off", "Tokens", "token"),
+    Action("metric", ("e",), "e", "Neighbours by cosine or by Euclidean distance", "Tokens"),
+    Action(
+        "colour_mode", ("c",), "c", "Colour by role, by sentence, by position", "Picture", "colours"
+    ),
+    Action("special", ("s",), "s", "Show or hide special tokens", "Picture"),
+    Action("outliers", ("o",), "o", "Show or hide the outlier token", "Picture"),
+    Action("labels", ("b",), "b", "Labels: as many as fit, or only the selected ones", "Picture"),
+    Action("zoom_in", ("plus", "equals_sign"), "+", "Zoom in (on the selected token)", "Picture"),
+    Action("zoom_out", ("minus",), "-", "Zoom out", "Picture"),
+    Action("pan_left", ("shift+left", "H"), "⇧←  H", "Pan left", "Picture", palette=False),
+    Action("pan_right", ("shift+right", "L"), "⇧→  L", "Pan right", "Picture", palette=False),
+    Action("pan_up", ("shift+up", "K"), "⇧↑  K", "Pan up", "Picture", palette=False),
+    Action("pan_down", ("shift+down", "J"), "⇧↓  J", "Pan down", "Picture", palette=False),
+    Action("view_reset", ("r",), "r", "Reset zoom and pan", "Picture"),
+    Action("pane_next", ("tab",), "Tab", "Next pane", "Panes", "pane", palette=False),
+    Action("pane_previous", ("shift+tab",), "⇧Tab", "Previous pane", "Panes", palette=False),
+    Action(
+        "activate", ("enter",), "Enter", "Open the line under the cursor", "Panes", palette=False
+    ),
+    Action("zoom_pane", ("z",), "z", "Focused pane on the whole screen, and back", "Panes"),
+    Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
+    Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
+    Action("pick_theme", ("T",), "T", "Choose a theme", "General"),
+    Action(
+        "escape",
+        ("escape",),
+        "Esc",
+        "Cancel what runs; leave what is open, step by step",
+        "General",
+        palette=False,
+    ),
+    Action("help", ("question_mark",), "?", "All keys", "General", "help"),
+    Action("quit", ("q",), "q", "Quit", "General", "quit"),
+)
+"""Every action of the inspector, in the order in which help lists them."""
+
+PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")
+
+
+def bindings() -> list[Binding]:
+    """Return the inspector's bindings, with the digits that lead to a layer jump."""
+    digits = [Binding(str(d), f"digit('{d}')", show=False) for d in range(10)]
+    return [action.binding() for action in ACTIONS] + digits
+
+
+def key_table() -> list[tuple[Group, list[tuple[str, str]]]]:
+    """Return ``(group, [(keys, description), …])`` in the order of the help screen."""
+    table: list[tuple[Group, list[tuple[str, str]]]] = []
+    for group in GROUPS:
+        rows = [(action.shown, action.description) for action in ACTIONS if action.group == group]
+        if group == "General":
+            rows.append(PALETTE_KEY)
+        table.append((group, rows))
+    return table

@@ -1,0 +1,304 @@
+"""The application: themes, dialogs, signals, and the engine's events on their way to the screen."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.message import Message
+from textual.screen import Screen
+
+from bertscope_tui import paths
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobResult
+from bertscope_tui.errors import BertscopeError
+from bertscope_tui.inspection.pipeline import InspectOptions
+from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
+from bertscope_tui.inspection.snapshots import Pictures
+from bertscope_tui.inspection.views import Look
+from bertscope_tui.settings import AppOptions, save_setting
+from bertscope_tui.themes import ThemeSpec, load_themes
+from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.screens.help import HelpScreen
+from bertscope_tui.tui.screens.inspector import Inspector
+from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
+from bertscope_tui.tui.session import Session
+from bertscope_tui.tui.theming import textual_theme
+from bertscope_tui.tui.widgets.picker import DatasetChoice, describe_model
+
+if TYPE_CHECKING:
+    from bertscope_tui.models.catalog import ModelEntry
+
+_log = logging.getLogger(__name__)
+
+_PATIENCE_S = 0.4
+"""How long quitting waits for the engine to stop by itself."""
+
+
+class EngineEvent(Message):
+    """Something the engine's thread has to tell."""
+
+    def __init__(self, event: Event) -> None:
+        super().__init__()
+        self.event = event
+
+
+class BertscopeApp(App[int]):
+    """The inspector and its dialogs."""
+
+    CSS_PATH = "bertscope.tcss"
+    TITLE = "bertscope"
+    ENABLE_COMMAND_PALETTE = True
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+c", "quit", "Quit", show=False, priority=True),
+    ]
+
+    def __init__(self, options: AppOptions) -> None:
+        super().__init__()
+        self.options = options
+        self.service = InspectionService(
+            self._post_event,
+            load_options=LoadOptions(
+                device=options.device,
+                dtype=options.dtype,
+                allow_download=options.allow_download,
+                allow_pickle=options.allow_pickle,
+                trust_remote_code=options.trust_remote_code,
+            ),
+            options=InspectOptions(max_tokens=options.max_tokens, stride=options.stride),
+        )
+        folders = [paths.resources("themes"), paths.config_file().parent / "themes"]
+        self.specs, problems = load_themes(folders)
+        self._theme_problems = [str(problem) for problem in problems]
+        for spec in self.specs.values():
+            self.register_theme(textual_theme(spec))
+        self.look = Look(self._first_theme(), ascii=options.ascii)
+        self.theme = self.look.theme.name
+        self.inspector = Inspector(self.look)
+        self.session = Session(self.service, self.inspector)
+        self.models: list[ModelEntry] = []
+        self.datasets: list[DatasetChoice] = []
+        self.crash: BaseException | None = None
+        self._listing: Job | None = None
+
+    def _first_theme(self) -> ThemeSpec:
+        """Return the theme that was asked for, or the first bundled one with a word about it."""
+        wanted = self.options.theme
+        if wanted is not None and wanted in self.specs:
+            return self.specs[wanted]
+        if wanted is not None:
+            known = ", ".join(self.specs)
+            self._theme_problems.append(f"no theme {wanted!r}; there are: {known}")
+        return self.specs.get("dusk") or next(iter(self.specs.values()))
+
+    # -- start and end -------------------------------------------------------------------------
+
+    def get_default_screen(self) -> Screen[object]:
+        """Return the inspector: there is no other screen to start with."""
+        return self.inspector  # type: ignore[return-value]
+
+    def on_mount(self) -> None:
+        """Catch the signals that would leave the terminal in disorder."""
+        if not self.is_headless:
+            loop = asyncio.get_running_loop()
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                loop.add_signal_handler(number, self._end_by_signal, number)
+        for problem in self._theme_problems:
+            self.notify(
+                clean(problem),
+                title="theme passed over",
+                severity="warning",
+                markup=False,
+            )
+        for warning in self.options.warnings:
+            self.notify(clean(warning), title="settings", severity="warning", markup=False)
+        # Only after the first frame: opening a model imports torch, which takes seconds
+        # during which Python runs on one thread at a time.
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self.inspector.start_with(self.options.sample)
+        self._listing = self.service.list_catalogs()
+
+    def _end_by_signal(self, number: signal.Signals) -> None:
+        _log.info("ended by %s", number.name)
+        self.exit(128 + number, return_code=128 + number)
+
+    async def action_quit(self) -> None:
+        """Leave; whatever runs is cancelled on the way out."""
+        self.exit(0)
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Leave with one line in place of a page of trace; the log file has the trace."""
+        _log.critical("the app crashed", exc_info=error)
+        self.crash = self.crash or error
+        if self.options.debug or self.is_headless:
+            super()._handle_exception(error)
+            return
+        self._return_code = 1
+        self._close_messages_no_wait()
+
+    # -- the engine's events -------------------------------------------------------------------
+
+    def _post_event(self, event: Event) -> None:
+        """Hand an event over to the screens' thread (called on the engine's)."""
+        self.post_message(EngineEvent(event))
+
+    def on_engine_event(self, message: EngineEvent) -> None:
+        """Pass an event on."""
+        event = message.event
+        if isinstance(event, JobResult) and isinstance(event.value, CatalogListed):
+            self._catalog_listed(event.value)
+        elif isinstance(event, JobEnded) and self._is_listing(event) and event.error:
+            self.inspector.failed(event.error)
+        else:
+            self.session.handle(event)
+
+    def _is_listing(self, event: JobEnded) -> bool:
+        return self._listing is not None and event.job == self._listing.id
+
+    def _catalog_listed(self, found: CatalogListed) -> None:
+        """Show what there is and open what was asked for, the data set first: it is quick."""
+        self.models = list(found.models)
+        self.datasets = [
+            DatasetChoice(entry.name, entry.path, variant)
+            for entry in found.datasets
+            for variant in entry.variants or (None,)
+        ]
+        self.inspector.picker.show(self.models, self.datasets)
+        self._open_first()
+
+    def _open_first(self) -> None:
+        from bertscope_tui.data.catalog import find_dataset
+
+        options = self.options
+        try:
+            if options.dataset is not None:
+                self.session.open_dataset(find_dataset(options.dataset), options.variant)
+            elif self.datasets:
+                first = self.datasets[0]
+                self.session.open_dataset(first.path, options.variant or first.variant)
+        except BertscopeError as error:
+            self.inspector.failed(str(error))
+        usable = [entry for entry in self.models if entry.problem is None]
+        if options.model is not None:
+            self.session.open_model(options.model)
+        elif usable:
+            self.session.open_model(usable[0])
+        else:
+            self.inspector.failed("no model here; give one with --model PATH")
+
+    def picture_drawn(self, pictures: Pictures) -> None:
+        """Save the screenshot that was asked for, once there is something on it."""
+        if self.options.screenshot is not None:
+            self.call_after_refresh(self._save_screenshot, self.options.screenshot)
+
+    def _save_screenshot(self, path: Path) -> None:
+        path.write_text(self.export_screenshot(title="bertscope-tui"), encoding="utf-8")
+        self.exit(0)
+
+    # -- dialogs -------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.push_screen(HelpScreen(self.look))
+
+    def action_pick_model(self) -> None:
+        """Choose a model from the list, or by path or name."""
+        choices = [Choice(entry.name, describe_model(entry), entry) for entry in self.models]
+
+        def chosen(value: object) -> None:
+            if isinstance(value, Typed):
+                self.inspector.open_model(value.text)
+            elif value is not None:
+                self.inspector.open_model(value)  # type: ignore[arg-type]
+
+        self.push_screen(
+            PickScreen("open a model", choices, typed="name, or a folder's path"), chosen
+        )
+
+    def action_pick_dataset(self) -> None:
+        """Choose a data set from the list, or by path."""
+        choices = [Choice(entry.title, str(entry.path), entry) for entry in self.datasets]
+
+        def chosen(value: object) -> None:
+            if isinstance(value, Typed):
+                path = Path(value.text).expanduser()
+                self.inspector.open_dataset(DatasetChoice(path.name, path, None))
+            elif isinstance(value, DatasetChoice):
+                self.inspector.open_dataset(value)
+
+        self.push_screen(
+            PickScreen("open a data set", choices, typed="a file's or folder's path"), chosen
+        )
+
+    def action_pick_theme(self) -> None:
+        """Choose a theme."""
+        choices = [Choice(spec.name, spec.title, spec.name) for spec in self.specs.values()]
+
+        def chosen(value: object) -> None:
+            if isinstance(value, str):
+                self.choose_theme(value)
+
+        self.push_screen(PickScreen("choose a theme", choices), chosen)
+
+    def choose_theme(self, name: str) -> None:
+        """Draw in another theme from now on, and in later sessions."""
+        self.look = Look(self.specs[name], ascii=self.options.ascii)
+        self.theme = name
+        self.inspector.show_look(self.look)
+        try:
+            save_setting("theme", name)
+        except BertscopeError as error:
+            self.notify(clean(str(error)), severity="warning", markup=False)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """Offer every action and theme in the command palette."""
+        for action in ACTIONS:
+            if action.palette:
+                yield SystemCommand(
+                    action.description, f"key {action.shown}", self._command(action.name)
+                )
+        for spec in self.specs.values():
+            yield SystemCommand(
+                f"Theme: {spec.title}",
+                f"draw in the theme {spec.name}",
+                lambda name=spec.name: self.choose_theme(name),
+            )
+
+    def _command(self, name: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.inspector.run_action(name)
+
+        return run
+
+
+def run_app(options: AppOptions) -> int:
+    """Run the app until the user leaves and return the exit code.
+
+    The terminal is put back whatever ends it. If the engine is still inside a network's forward
+    pass by then, the process ends without waiting for it: the thread holds nothing on disk.
+    """
+    app = BertscopeApp(options)
+    headless = options.screenshot is not None
+    result = app.run(
+        mouse=options.mouse, headless=headless, size=options.size if headless else None
+    )
+    code = app.return_code if app.crash is not None or result is None else result
+    if app.crash is not None and not options.debug:
+        line = f"{type(app.crash).__name__}: {app.crash}".splitlines()[0]
+        sys.stderr.write(f"bertscope-tui: {clean(line)} (--debug shows the trace)\n")
+    if not app.session.close(_PATIENCE_S):
+        logging.shutdown()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code or 0)
+    return code or 0

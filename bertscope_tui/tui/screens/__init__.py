@@ -1,0 +1,1 @@
+"""Screens compose panes and turn their messages into requests to the inspection service."""

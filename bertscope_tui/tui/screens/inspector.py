@@ -1,0 +1,412 @@
+"""What keys, clicks and the engine's answers do in the inspector.
+
+The screen is the session's listener. It holds no model and starts no work itself: it asks the
+session, and draws through the panes that it inherits.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import BindingType
+from textual.timer import Timer
+from textual.widgets import Input
+
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.data.records import QASample
+from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+from bertscope_tui.inspection.views import Look
+from bertscope_tui.tui.actions import bindings
+from bertscope_tui.tui.screens.panes import PANES
+from bertscope_tui.tui.screens.picture_keys import PictureKeys
+from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
+from bertscope_tui.tui.widgets.line_list import LineList
+from bertscope_tui.tui.widgets.picker import DatasetChoice
+from bertscope_tui.tui.widgets.text_pane import TextPane
+
+if TYPE_CHECKING:
+    from bertscope_tui.models.catalog import ModelEntry
+
+_SEARCH_DELAY_S = 0.15
+
+
+class Inspector(PictureKeys):
+    """One model, one data set, one sample, one layer at a time."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(look)
+        self._start_sample: str | None = None
+        self._search_timer: Timer | None = None
+
+    def start_with(self, sample: str | None) -> None:
+        """Open this sample (an id, or ``#N`` counted from one) when the data set is there."""
+        self._start_sample = sample
+
+    # -- what the session tells --------------------------------------------------------------
+
+    def model_changed(self) -> None:
+        """A model was opened or let go: nothing of the old one stays on screen."""
+        self.samples.forget_scores()
+        self._forget_sample()
+        model = self.session.model
+        if model is None:
+            self.show_waiting("opening the model …")
+        else:
+            for note in model.notes:
+                self.notify(clean(note), markup=False)
+            if self.session.sample is not None:
+                self.open_sample(self.session.sample)
+        self.show_open()
+
+    def dataset_changed(self) -> None:
+        """A data set was opened: list it and open its first sample, or the one asked for."""
+        dataset = self.session.dataset
+        assert dataset is not None
+        self.samples.show_dataset(dataset)
+        if dataset.problems:
+            first = dataset.problems[0]
+            more = f" (and {len(dataset.problems) - 1} more)" if len(dataset.problems) > 1 else ""
+            self.notify(
+                clean(f"{dataset.skipped} records skipped: {first.where}: {first.what}{more}"),
+                title=f"{dataset.name}: not everything could be read",
+                severity="warning",
+                markup=False,
+            )
+        place = self._start_place(len(dataset.samples))
+        self._start_sample = None
+        self.show_open()
+        if dataset.samples:
+            self.samples.place_cursor(place)
+            self.open_sample(dataset.samples[place])
+
+    def _start_place(self, count: int) -> int:
+        wanted, dataset = self._start_sample, self.session.dataset
+        if wanted is None or dataset is None:
+            return 0
+        place = dataset.place(wanted)
+        if place is None and wanted.startswith("#") and wanted[1:].isdigit():
+            place = int(wanted[1:]) - 1
+        if place is None or not 0 <= place < count:
+            self.failed(f"{dataset.name}: no sample {wanted}")
+            return 0
+        return place
+
+    def extraction_done(self, extraction: Extraction) -> None:
+        """Tokens and prediction of the open sample are there; its pictures follow."""
+        with self.app.batch_update():
+            self.text.show(extraction)
+            self.at_layer = min(
+                extraction.layers if self.at_layer is None else self.at_layer, extraction.layers
+            )
+            self.show_tokens(extraction)
+            self.show_layer_bar()
+            self.show_status()
+            known = self.samples.score_of(extraction.sample.id)
+            if known is None and extraction.prediction is not None:
+                self.samples.add_scores((_score_of(extraction),))
+
+    def projection_ready(self, pictures: Pictures) -> None:
+        """The pictures of all layers are there."""
+        with self.app.batch_update():
+            self.show_tokens(pictures.extraction)
+            self.show_layer()
+        self._prefetch()
+        self.app.picture_drawn(pictures)  # type: ignore[attr-defined]
+
+    def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
+        """More samples have their marks; go on looking for a wrong one if that was asked."""
+        self.samples.add_scores(scores)
+        if self.wrong_direction:
+            self._find_wrong()
+
+    def scoring_ended(self) -> None:
+        """Every sample has its marks."""
+        if self.wrong_direction:
+            self._find_wrong()
+
+    def work_changed(self) -> None:
+        """The engine took something up or put it down."""
+        self.show_status()
+
+    def failed(self, message: str) -> None:
+        """Say in one line what did not work."""
+        self.notify(clean(message), title="that did not work", severity="error", markup=False)
+        if self.session.extraction is None:
+            self.show_waiting(clean(message))
+        self.show_status()
+
+    def cancelled(self, title: str) -> None:
+        """Say that something was cancelled."""
+        self.notify(f"cancelled: {clean(title)}", markup=False)
+        if self.session.extraction is None:
+            self.show_waiting("cancelled; Enter on a sample, m or d opens again")
+
+    # -- opening -----------------------------------------------------------------------------
+
+    def open_sample(self, sample: QASample, *, window: int | None = None) -> None:
+        """Show a sample: its text at once, the rest when the engine has it."""
+        self._forget_sample()
+        self.text.show_sample(sample)
+        self.session.open_sample(sample, window=window)
+        self.samples.show_cursor_on(sample.id)
+        self.show_waiting("extracting …" if self.session.model else "waiting for the model …")
+        self.session.score_first(self.samples.visible_ids())
+        self.show_status()
+
+    def _forget_sample(self) -> None:
+        self.selected = None
+        self.scatter.reset_view()
+        self.scatter.highlight(())
+
+    def _prefetch(self) -> None:
+        """Get the samples around the cursor ready, the next one first."""
+        around = (self.samples.cursor + 1, self.samples.cursor - 1)
+        self.session.prefetch([s for row in around if (s := self.samples.sample_at(row))])
+
+    # -- samples -----------------------------------------------------------------------------
+
+    def _focused_list(self) -> LineList | None:
+        """Return the list that the arrows move in, if it is not the sample list."""
+        focused = self.focused
+        if isinstance(focused, LineList) and focused is not self.samples:
+            return focused
+        return None
+
+    def action_move_down(self) -> None:
+        """Go one line down in the focused list, else one sample on."""
+        (self._focused_list() or self.samples).move(1)
+
+    def action_move_up(self) -> None:
+        """Go one line up in the focused list, else one sample back."""
+        (self._focused_list() or self.samples).move(-1)
+
+    def action_page_down(self) -> None:
+        """Go a page down in the focused pane."""
+        self._page(1)
+
+    def action_page_up(self) -> None:
+        """Go a page up in the focused pane."""
+        self._page(-1)
+
+    def _page(self, direction: int) -> None:
+        focused = self.focused
+        target = focused if isinstance(focused, LineList | TextPane) else self.samples
+        target.page(direction)
+
+    @on(LineList.Moved, "#samples")
+    def _sample_moved(self, event: LineList.Moved) -> None:
+        self.wrong_direction = 0
+        sample = self.samples.sample_at(event.index)
+        if sample is not None:
+            self.open_sample(sample)
+
+    def action_wrong_next(self) -> None:
+        """Go to the next mispredicted sample."""
+        self._look_for_wrong(1)
+
+    def action_wrong_previous(self) -> None:
+        """Go to the previous mispredicted sample."""
+        self._look_for_wrong(-1)
+
+    def _look_for_wrong(self, direction: int) -> None:
+        model = self.session.model
+        if model is None or self.session.dataset is None:
+            self.notify("open a model and a data set first", markup=False)
+        elif model.head is None:
+            self.notify("this model makes no prediction, so none is wrong", markup=False)
+        else:
+            self.wrong_direction = direction
+            self._find_wrong()
+
+    def _find_wrong(self) -> None:
+        """Open the next wrong sample if it is known, else have the engine look there first."""
+        row, unknown = self.samples.next_wrong(self.samples.cursor, self.wrong_direction)
+        if row is not None:
+            self.wrong_direction = 0
+            sample = self.samples.sample_at(row)
+            assert sample is not None
+            self.samples.place_cursor(row)
+            self.open_sample(sample)
+        elif unknown is not None:
+            ahead = range(unknown, unknown + 16 * self.wrong_direction, self.wrong_direction)
+            found = [self.samples.sample_at(row) for row in ahead]
+            self.session.score_first([sample.id for sample in found if sample is not None])
+        else:
+            way = "after" if self.wrong_direction > 0 else "before"
+            self.wrong_direction = 0
+            self.notify(f"no mispredicted sample {way} this one", markup=False)
+        self.show_status()
+
+    def action_search(self) -> None:
+        """Open the search line."""
+        self.search.add_class("-open")
+        self.search.value = self.samples.query_text
+        self.search.focus()
+
+    @on(Input.Changed, "#search")
+    def _search_changed(self) -> None:
+        """Search when typing pauses: a large data set is not searched for every letter."""
+        if self._search_timer is not None:
+            self._search_timer.stop()
+        self._search_timer = self.set_timer(_SEARCH_DELAY_S, self._search_now)
+
+    @on(Input.Submitted, "#search")
+    def _search_submitted(self) -> None:
+        self._search_now()
+        self._close_search()
+        sample = self.samples.sample_at(self.samples.cursor)
+        if sample is None:
+            self.notify("no sample has that", severity="warning", markup=False)
+        elif sample is not self.session.sample:
+            self.open_sample(sample)
+
+    def _search_now(self) -> None:
+        if self._search_timer is not None:
+            self._search_timer.stop()
+            self._search_timer = None
+        if self.search.has_class("-open"):
+            self.samples.search(self.search.value)
+
+    def _close_search(self) -> None:
+        self.search.remove_class("-open")
+        self.activate("samples")
+
+    def action_window_next(self) -> None:
+        """Show the next window of a long context."""
+        self._step_window(1)
+
+    def action_window_previous(self) -> None:
+        """Show the window before."""
+        self._step_window(-1)
+
+    def _step_window(self, step: int) -> None:
+        extraction, sample = self.session.extraction, self.session.sample
+        if extraction is None or sample is None:
+            return
+        window = extraction.window
+        if window.count == 1:
+            self.notify("the whole context fits into one window", markup=False)
+        else:
+            self.open_sample(sample, window=(window.index + step) % window.count)
+
+    # -- panes and the rest ----------------------------------------------------------------------
+
+    @on(PaneTabs.PaneClicked)
+    def _pane_clicked(self, event: PaneTabs.PaneClicked) -> None:
+        self.activate(event.pane)
+
+    @on(KeyBar.KeyClicked)
+    async def _key_clicked(self, event: KeyBar.KeyClicked) -> None:
+        await self.run_action(event.action)
+
+    def action_pane_next(self) -> None:
+        """Go to the next pane."""
+        self._step_pane(1)
+
+    def action_pane_previous(self) -> None:
+        """Go to the pane before."""
+        self._step_pane(-1)
+
+    def _step_pane(self, step: int) -> None:
+        names = [name for name, _ in PANES]
+        if self.maximized is not None:
+            self.minimize()
+        self.activate(names[(names.index(self.active) + step) % len(names)])
+
+    def action_zoom_pane(self) -> None:
+        """Give the focused pane the whole screen, or put it back."""
+        if self.maximized is not None:
+            self.minimize()
+        elif self.focused is not None:
+            self.maximize(self.focused)
+
+    def action_activate(self) -> None:
+        """Open the line under the cursor of the focused list."""
+        focused = self.focused
+        if not isinstance(focused, LineList) or not focused.row_count:
+            return
+        if focused.selectable(focused.cursor):
+            focused.post_message(LineList.Activated(focused, focused.cursor))
+
+    @on(LineList.Activated, "#samples")
+    def _sample_chosen(self, event: LineList.Activated) -> None:
+        self.wrong_direction = 0
+        sample = self.samples.sample_at(event.index)
+        if sample is not None and (
+            sample is not self.session.sample or self.session.extraction is None
+        ):
+            self.open_sample(sample)
+
+    @on(LineList.Activated, "#picker")
+    def _picked(self, event: LineList.Activated) -> None:
+        choice = self.picker.choice(event.index)
+        if isinstance(choice, DatasetChoice):
+            self.open_dataset(choice)
+        elif choice is not None:
+            self.open_model(choice)
+
+    def open_model(self, entry: ModelEntry | str) -> None:
+        """Open a model in place of the present one."""
+        self.wrong_direction = 0
+        self.session.open_model(entry)
+
+    def open_dataset(self, choice: DatasetChoice) -> None:
+        """Open a data set in place of the present one."""
+        self.wrong_direction = 0
+        self.session.open_dataset(choice.path, choice.variant)
+
+    def action_pick_model(self) -> None:
+        """Choose a model in a dialog."""
+        self.app.action_pick_model()  # type: ignore[attr-defined]
+
+    def action_pick_dataset(self) -> None:
+        """Choose a data set in a dialog."""
+        self.app.action_pick_dataset()  # type: ignore[attr-defined]
+
+    def action_pick_theme(self) -> None:
+        """Choose a theme in a dialog."""
+        self.app.action_pick_theme()  # type: ignore[attr-defined]
+
+    def action_escape(self) -> None:
+        """Undo the innermost thing that is open or running."""
+        if self.search.has_class("-open"):
+            self.search.value = ""
+            self._search_now()
+            self._close_search()
+        elif self.digits:
+            self.digits = ""
+            self.show_layer_bar()
+        elif self.playing:
+            self.stop_playing()
+        elif self.wrong_direction:
+            self.wrong_direction = 0
+            self.show_status()
+        elif self.session.cancel():
+            self.show_status()
+        elif self.maximized is not None:
+            self.minimize()
+        elif self.selected is not None:
+            self.select(None)
+        elif self.samples.query_text:
+            self.samples.search("")
+        elif self.active != "samples":
+            self.activate("samples")
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.action_help()  # type: ignore[attr-defined]
+
+    async def action_quit(self) -> None:
+        """Leave."""
+        await self.app.action_quit()
+
+
+def _score_of(extraction: Extraction) -> SampleScore:
+    prediction = extraction.prediction
+    assert prediction is not None
+    return SampleScore(
+        extraction.sample.id, prediction.text, prediction.probability, extraction.scores
+    )

@@ -1,0 +1,219 @@
+"""The inspector's panes: what is on screen, where, and how each is drawn.
+
+What the user looks at (layer, selected token, colours) lives here; what keys and events do to it
+is in `bertscope_tui.tui.screens.inspector`.
+"""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.screen import Screen
+from textual.widgets import Input, Static
+
+from bertscope_tui.analysis.geometry import Measure, Neighbour, nearest
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.inspection.snapshots import Extraction
+from bertscope_tui.inspection.views import ColourMode, Look
+from bertscope_tui.tui.session import Session
+from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs, StatusBar
+from bertscope_tui.tui.widgets.layer_bar import LayerBar
+from bertscope_tui.tui.widgets.picker import PickerPane
+from bertscope_tui.tui.widgets.samples import SampleList
+from bertscope_tui.tui.widgets.scatter import ScatterPane
+from bertscope_tui.tui.widgets.text_pane import TextPane
+from bertscope_tui.tui.widgets.tokens import NeighbourList, TokenList
+
+PANES: tuple[tuple[str, str], ...] = (
+    ("samples", "samples"),
+    ("text", "text"),
+    ("scatter", "picture"),
+    ("tokens", "tokens"),
+    ("neighbours", "nearest"),
+    ("picker", "models"),
+)
+"""The panes by widget id and name, in the order in which Tab visits them."""
+
+SMALLEST = (60, 20)
+UNFOLDED = (120, 36)
+_NEIGHBOURS = 8
+
+
+class InspectorPanes(Screen[None]):
+    """Status, panes, layer bar and keys; wide terminals show all panes, narrow ones two."""
+
+    AUTO_FOCUS = ""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        self.look = look
+        self.at_layer: int | None = None
+        self.selected: int | None = None
+        self.mode: ColourMode = "roles"
+        self.metric: Measure = "cosine"
+        self.all_labels = True
+        self.digits = ""
+        self.wrong_direction = 0
+        self.playing = False
+        self.active = "samples"
+
+    def compose(self) -> ComposeResult:
+        """Lay out the panes; the style sheet places them."""
+        yield StatusBar()
+        yield PaneTabs(PANES)
+        with Container(id="body"):
+            yield PickerPane()
+            yield TextPane(self.look)
+            yield TokenList()
+            yield SampleList(ascii_only=self.look.ascii)
+            yield ScatterPane(self.look)
+            yield NeighbourList()
+        yield Input(placeholder="search questions, contexts, answers, ids", id="search")
+        yield LayerBar(self.look)
+        yield KeyBar()
+        yield Static("", id="too-small", markup=False)
+
+    def on_mount(self) -> None:
+        """Find the panes once, and start in the sample list."""
+        self.status = self.query_one(StatusBar)
+        self.tabs = self.query_one(PaneTabs)
+        self.picker = self.query_one(PickerPane)
+        self.text = self.query_one(TextPane)
+        self.tokens = self.query_one(TokenList)
+        self.samples = self.query_one(SampleList)
+        self.scatter = self.query_one(ScatterPane)
+        self.neighbours = self.query_one(NeighbourList)
+        self.layer_bar = self.query_one(LayerBar)
+        self.search = self.query_one("#search", Input)
+        self.text.show_sample(None, message="opening …")
+        self.scatter.show(None, 0, message="opening …")
+        self.activate("samples")
+
+    @property
+    def session(self) -> Session:
+        """Return what is open; the app makes it before it shows the screen."""
+        return self.app.session  # type: ignore[attr-defined,no-any-return]
+
+    # -- layout ------------------------------------------------------------------------------
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fold the panes into tabs where they do not fit, and say so where nothing does."""
+        width, height = event.size
+        tiny = width < SMALLEST[0] or height < SMALLEST[1]
+        self.set_class(tiny, "-tiny")
+        self.set_class(width < UNFOLDED[0] or height < UNFOLDED[1], "-folded")
+        if tiny:
+            self.query_one("#too-small", Static).update(
+                f"This terminal is {width}×{height}.\n"
+                f"bertscope-tui needs at least {SMALLEST[0]}×{SMALLEST[1]}."
+            )
+
+    def activate(self, pane: str) -> None:
+        """Bring a pane on screen and give it the focus."""
+        self.active = pane
+        for name, _ in PANES:
+            self.query_one(f"#{name}").set_class(name == pane, "-active")
+        self.set_class(pane == "scatter", "-alone")
+        self.query_one(f"#{pane}").focus(scroll_visible=False)
+        self.tabs.show(pane)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Follow a focus that a click moved."""
+        pane = event.widget.id
+        if pane != self.active and pane in {name for name, _ in PANES}:
+            self.activate(pane)
+
+    # -- drawing -----------------------------------------------------------------------------
+
+    def show_look(self, look: Look) -> None:
+        """Draw everything with another theme or colour mode."""
+        self.look = look
+        self.text.show_look(look)
+        self.scatter.show_look(look, self.mode, all_labels=self.all_labels)
+        if self.session.extraction is not None:
+            self.show_tokens(self.session.extraction)
+        self.samples.refresh()
+        self.show_layer()
+
+    def show_tokens(self, extraction: Extraction) -> None:
+        """List the tokens, those not in the picture marked."""
+        pictures = self.session.pictures
+        shown = set(pictures.projection.shown.tolist()) if pictures else None
+        masked = [t.index for t in extraction.tokens if shown is not None and t.index not in shown]
+        self.tokens.show(extraction, self.look, self.mode, masked)
+
+    def show_layer(self) -> None:
+        """Draw what changes with the layer: picture, bar, neighbours."""
+        self.show_layer_bar()
+        pictures = self.session.pictures
+        if pictures is not None and self.at_layer is not None:
+            self.scatter.show(pictures, self.at_layer)
+            self.show_selection()
+
+    def show_selection(self) -> None:
+        """Mark the selected token everywhere and list what is near it at this layer."""
+        extraction, token, layer = self.session.extraction, self.selected, self.at_layer
+        found = self._nearest()
+        near = [neighbour.token for neighbour in found]
+        self.scatter.highlight(() if token is None else (token, *near))
+        self.tokens.select(token, near)
+        self.text.select(token)
+        self.neighbours.show(extraction, self.look, token, layer or 0, self.metric, found)
+
+    def show_waiting(self, message: str) -> None:
+        """Empty what belongs to a sample and say why."""
+        self.scatter.show(None, 0, message=message)
+        self.tokens.show(None, self.look, self.mode, ())
+        self.neighbours.show(None, self.look, None, 0, self.metric, ())
+        self.show_layer_bar()
+
+    def _nearest(self) -> tuple[Neighbour, ...]:
+        pictures = self.session.pictures
+        if pictures is None or self.selected is None or self.at_layer is None:
+            return ()
+        among = pictures.projection.shown.tolist()
+        states = pictures.extraction.states[self.at_layer]
+        return nearest(states, self.selected, among, k=_NEIGHBOURS, by=self.metric)
+
+    def show_layer_bar(self) -> None:
+        """Draw the layers and the prediction."""
+        extraction = self.session.extraction
+        model = self.session.model
+        layers = extraction.layers if extraction else model.layers if model else None
+        state = f"go to {self.digits}_" if self.digits else "playing" if self.playing else ""
+        layer = layers or 0 if self.at_layer is None else self.at_layer
+        self.layer_bar.show(layer, layers, extraction, look=self.look, state=state)
+
+    def show_status(self) -> None:
+        """Say what is open and what the engine is doing."""
+        session = self.session
+        names = ["bertscope"]
+        names.append(clean(session.model.name) if session.model else "no model")
+        if session.dataset is not None:
+            variant = f" ({session.dataset.variant})" if session.dataset.variant else ""
+            names.append(clean(session.dataset.name) + variant)
+            if session.sample is not None:
+                place = session.dataset.place(session.sample.id)
+                count = len(session.dataset.samples)
+                names.append(f"{place + 1 if place is not None else '?'}/{count}")
+        right = [f"{session.work} · Esc cancels" if session.work else session.scoring]
+        if self.wrong_direction:
+            right.insert(0, "looking for a wrong one")
+        if session.model is not None:
+            right.append(f"{session.model.device} {session.model.dtype}")
+        separator, arrow = (" - ", " > ") if self.look.ascii else (" · ", " ▸ ")
+        self.status.show(
+            " " + arrow.join(names),
+            separator.join(clean(part) for part in right if part),
+            busy=bool(session.work),
+        )
+
+    def show_open(self) -> None:
+        """Mark the open model and data set in the picker."""
+        model, dataset = self.session.model, self.session.dataset
+        self.picker.mark_open(
+            model.name if model else None,
+            (dataset.path, dataset.variant) if dataset else None,
+        )
+        self.show_status()

@@ -1,0 +1,111 @@
+"""A dialog to choose one of a list, or to type a path where that makes sense."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A line of the dialog: its name, a remark, and the value that is returned."""
+
+    name: str
+    remark: str
+    value: object
+
+
+@dataclass(frozen=True, slots=True)
+class Typed:
+    """What the user typed instead of choosing a line."""
+
+    text: str
+
+
+class PickScreen(ModalScreen[object]):
+    """Choose with the arrows and Enter; typing narrows the list. Returns a value or None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "cancel", "Cancel", show=False),
+        Binding("down", "move(1)", show=False),
+        Binding("up", "move(-1)", show=False),
+        Binding("tab,shift+tab", "stay", show=False),
+    ]
+
+    def __init__(self, title: str, choices: Sequence[Choice], *, typed: str | None = None) -> None:
+        """``typed`` says what may be typed in place of a line, None if nothing."""
+        super().__init__()
+        self._title = title
+        self._choices = list(choices)
+        self._typed = typed
+        self._listed: list[Choice] = []
+
+    def compose(self) -> ComposeResult:
+        """Hold a line to type in and the list below it."""
+        with Vertical(id="pick") as box:
+            box.border_title = self._title
+            box.border_subtitle = "Enter opens  Esc cancels"
+            yield Input(placeholder=self._typed or "type to narrow the list")
+            yield OptionList(id="pick-list")
+
+    def on_mount(self) -> None:
+        """List everything."""
+        self._list("")
+
+    @on(Input.Changed)
+    def _narrow(self, event: Input.Changed) -> None:
+        self._list(event.value)
+
+    @on(Input.Submitted)
+    def _submit(self, event: Input.Submitted) -> None:
+        options = self.query_one(OptionList)
+        text = event.value.strip()
+        if self._typed is not None and text and (not self._listed or "/" in text):
+            self.dismiss(Typed(text))
+        elif self._listed:
+            self.dismiss(self._listed[options.highlighted or 0].value)
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(self._listed[event.option_index].value)
+
+    def action_move(self, step: int) -> None:
+        """Move in the list while the cursor stays in the line above."""
+        options = self.query_one(OptionList)
+        if step > 0:
+            options.action_cursor_down()
+        else:
+            options.action_cursor_up()
+
+    def action_stay(self) -> None:
+        """Keep the focus where typing goes."""
+
+    def action_cancel(self) -> None:
+        """Choose nothing."""
+        self.dismiss(None)
+
+    def _list(self, query: str) -> None:
+        needle = query.strip().casefold()
+        self._listed = [
+            choice
+            for choice in self._choices
+            if needle in f"{choice.name} {choice.remark}".casefold()
+        ]
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options(
+            Option(Content.assemble(choice.name, ("  " + choice.remark, "dim")))
+            for choice in self._listed
+        )
+        if self._listed:
+            options.highlighted = 0

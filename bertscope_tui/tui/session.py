@@ -1,0 +1,232 @@
+"""What is open and what is waited for: between the inspection service and the inspector screen.
+
+The service answers on its own thread; its events reach `Session.handle` on the screens' thread.
+Whatever belongs to a job that is no longer waited for is dropped here, so that no pane can show
+a mixture of two samples or two models.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from bertscope_tui.data.records import Dataset, QASample
+from bertscope_tui.engine.jobs import (
+    Event,
+    Job,
+    JobEnded,
+    JobProgress,
+    JobResult,
+    JobStarted,
+    Priority,
+)
+from bertscope_tui.inspection.service import (
+    DatasetOpened,
+    ExtractionDone,
+    InspectionService,
+    ModelOpened,
+    ProjectionReady,
+    SamplesScored,
+)
+from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+
+if TYPE_CHECKING:
+    from bertscope_tui.models.catalog import ModelEntry
+    from bertscope_tui.models.loading import ModelInfo
+
+
+class Listener(Protocol):
+    """What the session tells the screen."""
+
+    def model_changed(self) -> None:
+        """A model was opened, or the open one was let go."""
+
+    def dataset_changed(self) -> None:
+        """A data set was opened."""
+
+    def extraction_done(self, extraction: Extraction) -> None:
+        """The open sample's tokens and prediction are there."""
+
+    def projection_ready(self, pictures: Pictures) -> None:
+        """The open sample's pictures are there."""
+
+    def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
+        """Marks for the list are there."""
+
+    def scoring_ended(self) -> None:
+        """No more marks will come."""
+
+    def work_changed(self) -> None:
+        """What the engine is doing for the user changed: see `Session.work`."""
+
+    def failed(self, message: str) -> None:
+        """Something that was asked for did not work; ``message`` is one line."""
+
+    def cancelled(self, title: str) -> None:
+        """Something that was asked for was cancelled."""
+
+
+class Session:
+    """The open model, data set and sample, and the jobs on their way."""
+
+    def __init__(self, service: InspectionService, listener: Listener) -> None:
+        self._service = service
+        self._listener = listener
+        self.model: ModelInfo | None = None
+        self.dataset: Dataset | None = None
+        self.sample: QASample | None = None
+        self.extraction: Extraction | None = None
+        self.pictures: Pictures | None = None
+        self.work = ""
+        self.scoring = ""
+        self._waiting: dict[str, Job] = {}
+        self.special = False
+        self.outliers = False
+
+    # -- requests ----------------------------------------------------------------------------
+
+    def open_model(self, entry: ModelEntry | str) -> None:
+        """Open a model in place of the present one."""
+        self._drop_waiting("model", "sample")
+        self._clear_sample()
+        self.model = None
+        self._wait("model", self._service.open_model(entry))
+        self._listener.model_changed()
+
+    def open_dataset(self, path: Path, variant: str | None) -> None:
+        """Open a data set; the present one stays until the new one is there."""
+        self._drop_waiting("dataset")
+        self._wait("dataset", self._service.open_dataset(path, variant))
+
+    def open_sample(self, sample: QASample, *, window: int | None = None) -> None:
+        """Open a sample, in the window of the best answer unless told otherwise."""
+        self.sample = sample
+        self._clear_sample()
+        if self.model is None or self.dataset is None:
+            return
+        job = self._service.inspect(
+            sample,
+            self.dataset,
+            window=window,
+            special=self.special,
+            outliers=self.outliers,
+        )
+        self._wait("sample", job)
+
+    def reproject(self, *, special: bool, outliers: bool) -> None:
+        """Project the open sample with other tokens shown."""
+        self.special, self.outliers = special, outliers
+        if self.extraction is not None:
+            job = self._service.reproject(self.extraction, special=special, outliers=outliers)
+            self._wait("sample", job)
+
+    def score_first(self, sample_ids: list[str]) -> None:
+        """Have these samples scored next."""
+        self._service.score_first(sample_ids)
+
+    def prefetch(self, samples: list[QASample]) -> None:
+        """Get samples ready that are likely to be opened next."""
+        if self.model is not None and self.dataset is not None:
+            self._service.prefetch(samples, self.dataset)
+
+    def cancel(self) -> bool:
+        """Cancel what the user waits for; say whether there was anything."""
+        for job in self._waiting.values():
+            job.cancel()
+        return bool(self._waiting)
+
+    def close(self, timeout_s: float) -> bool:
+        """End the engine; say whether it ended in time."""
+        return self._service.close(timeout_s)
+
+    # -- answers -----------------------------------------------------------------------------
+
+    def handle(self, event: Event) -> None:
+        """Take in one event of the engine."""
+        if isinstance(event, JobResult):
+            self._result(event)
+        elif isinstance(event, JobProgress):
+            self._progress(event)
+        elif isinstance(event, JobStarted):
+            if event.priority is Priority.OPEN and self._kind(event.job):
+                self._set_work(event.title)
+        elif isinstance(event, JobEnded):
+            self._ended(event)
+
+    def _result(self, event: JobResult) -> None:
+        value = event.value
+        if isinstance(value, SamplesScored):
+            self._listener.samples_scored(value.scores)
+            return
+        kind = self._kind(event.job)
+        if kind is None:
+            return
+        if isinstance(value, ModelOpened):
+            self.model = value.info
+            self._listener.model_changed()
+            self._score()
+        elif isinstance(value, DatasetOpened):
+            self._drop_waiting("sample")
+            self._clear_sample()
+            self.dataset, self.sample = value.dataset, None
+            self._listener.dataset_changed()
+            self._score()
+        elif isinstance(value, ExtractionDone):
+            self.extraction = value.extraction
+            self._listener.extraction_done(value.extraction)
+        elif isinstance(value, ProjectionReady):
+            self.pictures = value.pictures
+            self._listener.projection_ready(value.pictures)
+
+    def _score(self) -> None:
+        if self.model is not None and self.dataset is not None and self.model.head is not None:
+            self._service.score_all(self.dataset)
+
+    def _progress(self, event: JobProgress) -> None:
+        figures = f" {event.done:,}" if event.done else ""
+        if event.total:
+            figures += f"/{event.total:,}"
+        if self._kind(event.job):
+            self._set_work(f"{event.text}{figures}")
+        elif event.total:
+            done = event.done >= event.total
+            self.scoring = "" if done else f"{event.text}{figures}"
+            self._listener.work_changed()
+            if done:
+                self._listener.scoring_ended()
+
+    def _ended(self, event: JobEnded) -> None:
+        kind = self._kind(event.job)
+        if kind is None:
+            if event.error is not None and event.priority is Priority.BACKGROUND:
+                self.scoring = ""
+                self._listener.failed(event.error)
+                self._listener.scoring_ended()
+            return
+        del self._waiting[kind]
+        self._set_work("")
+        if event.error is not None:
+            self._listener.failed(event.error)
+        elif event.cancelled:
+            self._listener.cancelled(event.title)
+
+    def _kind(self, job: int) -> str | None:
+        return next((kind for kind, own in self._waiting.items() if own.id == job), None)
+
+    def _wait(self, kind: str, job: Job) -> None:
+        self._waiting[kind] = job
+        self._set_work(job.title)
+
+    def _drop_waiting(self, *kinds: str) -> None:
+        for kind in kinds:
+            job = self._waiting.pop(kind, None)
+            if job is not None:
+                job.cancel()
+
+    def _clear_sample(self) -> None:
+        self.extraction = None
+        self.pictures = None
+
+    def _set_work(self, text: str) -> None:
+        self.work = text
+        self._listener.work_changed()

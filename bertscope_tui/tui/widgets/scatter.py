@@ -1,0 +1,249 @@
+"""The layer's picture: draws what it is given, knows which token is where, zooms and pans."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.segment import Segment
+from textual import events
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from bertscope_tui.inspection.snapshots import Pictures
+from bertscope_tui.inspection.views import ColourMode, Look, axis_titles, legend, points
+from bertscope_tui.plots.picture import Picture
+from bertscope_tui.plots.scatter import Point, scatter
+from bertscope_tui.plots.view import View
+from bertscope_tui.tui.theming import ink
+
+_ZOOM = 1.5
+_PAN = 0.2
+_CLOSEST = 200.0
+
+
+class ScatterPane(Widget, can_focus=True):
+    """One layer of the open sample.
+
+    Setting anything only marks the picture as stale: it is drawn when the screen asks for its
+    lines, so that of many steps between two frames only the last one is drawn.
+    """
+
+    ALLOW_MAXIMIZE = True
+
+    class TokenClicked(Message):
+        """The user clicked a point or its label; ``token`` is None for empty space."""
+
+        def __init__(self, token: int | None) -> None:
+            super().__init__()
+            self.token = token
+
+    def __init__(self, look: Look) -> None:
+        super().__init__(id="scatter", classes="pane")
+        self.border_title = "picture"
+        self._look = look
+        self._pictures: Pictures | None = None
+        self._layer = 0
+        self._mode: ColourMode = "roles"
+        self._highlighted: tuple[int, ...] = ()
+        self._all_labels = True
+        self._zoom = 1.0
+        self._offset = (0.0, 0.0)
+        self._message = ""
+        self._picture: Picture | None = None
+        self._strips: list[Strip] | None = None
+
+    @property
+    def picture(self) -> Picture | None:
+        """Return the picture as last drawn."""
+        return self._picture
+
+    @property
+    def zoom(self) -> float:
+        """Return how much closer than the whole picture the view is."""
+        return self._zoom
+
+    def show(self, pictures: Pictures | None, layer: int, *, message: str = "") -> None:
+        """Show a layer, or ``message`` where there is no picture (yet)."""
+        self._pictures, self._layer, self._message = pictures, layer, message
+        self.stale()
+
+    def show_look(self, look: Look, mode: ColourMode, *, all_labels: bool) -> None:
+        """Draw with another theme, colour mode or label rule."""
+        self._look, self._mode, self._all_labels = look, mode, all_labels
+        self.stale()
+
+    def highlight(self, tokens: Sequence[int]) -> None:
+        """Mark tokens: the selected one first, then its neighbours."""
+        if tuple(tokens) != self._highlighted:
+            self._highlighted = tuple(tokens)
+            self.stale()
+
+    def stale(self) -> None:
+        """Have the picture drawn again at the next frame."""
+        self._strips = None
+        self.refresh()
+
+    def zoom_by(self, steps: int, *, at: tuple[float, float] | None = None) -> None:
+        """Zoom in (positive) or out, keeping a place in data units, the selection or the middle."""
+        zoom = min(max(self._zoom * _ZOOM**steps, 1.0), _CLOSEST)
+        if zoom == self._zoom:
+            return
+        view = self._view()
+        if view is not None:
+            anchor = at or self._anchor() or view.centre
+            self._aim(view.zoomed(zoom / self._zoom, anchor), zoom)
+        self.stale()
+
+    def pan_by(self, right: int, up: int) -> None:
+        """Move the view by steps of a fifth of its size."""
+        view = self._view()
+        if view is not None:
+            self._aim(view.panned(right * _PAN, up * _PAN), self._zoom)
+            self.stale()
+
+    def reset_view(self) -> None:
+        """Show the whole picture."""
+        self._zoom, self._offset = 1.0, (0.0, 0.0)
+        self.stale()
+
+    def render_line(self, y: int) -> Strip:
+        """Return one line, drawing the picture first if it is stale."""
+        if self._strips is None:
+            self._strips = self._draw()
+        if y < len(self._strips):
+            return self._strips[y]
+        return Strip.blank(self.size.width, self.rich_style)
+
+    def notify_style_update(self) -> None:
+        """Lines carry the pane's colours, so they go stale with them."""
+        self._strips = None
+        super().notify_style_update()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The picture follows the pane."""
+        self.stale()
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a point selects its token."""
+        offset = event.get_content_offset(self)
+        if offset is not None and self._picture is not None:
+            self.post_message(self.TokenClicked(self._picture.token_at(offset.x, offset.y)))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel zooms in where the pointer is."""
+        self._wheel(event, 1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel zooms out."""
+        self._wheel(event, -1)
+
+    def _wheel(self, event: events.MouseEvent, steps: int) -> None:
+        event.stop()
+        offset = event.get_content_offset(self)
+        if offset is not None and self._picture is not None:
+            self.zoom_by(steps, at=self._picture.data_at(offset.x, offset.y))
+
+    def _points(self) -> list[Point]:
+        if self._pictures is None:
+            return []
+        return points(self._pictures, self._layer, self._mode, self._look)
+
+    def _fit(self) -> View:
+        assert self._pictures is not None
+        return View.fit(map(tuple, self._pictures.projection.coordinates[self._layer].tolist()))
+
+    def _view(self) -> View | None:
+        """Return the view of this layer: its own extent, zoomed and moved alike in all layers."""
+        if self._pictures is None:
+            return None
+        fitted = self._fit()
+        return (
+            fitted.panned(*self._offset).zoomed(self._zoom)
+            if self._zoom != 1
+            else (fitted.panned(*self._offset))
+        )
+
+    def _aim(self, view: View, zoom: float) -> None:
+        """Remember a view as zoom and offset relative to the layer's own extent."""
+        fitted = self._fit()
+        x, y = fitted.centre
+        self._zoom = zoom
+        self._offset = (
+            (view.centre[0] - x) / (fitted.x_high - fitted.x_low),
+            (view.centre[1] - y) / (fitted.y_high - fitted.y_low),
+        )
+
+    def _anchor(self) -> tuple[float, float] | None:
+        """Return where the selected token is, in data units."""
+        if self._pictures is None or not self._highlighted:
+            return None
+        selected = self._highlighted[0]
+        shown = self._pictures.projection.shown.tolist()
+        if selected not in shown:
+            return None
+        x, y = self._pictures.projection.coordinates[self._layer][shown.index(selected)].tolist()
+        return x, y
+
+    def _draw(self) -> list[Strip]:
+        width, height = self.size
+        base = self.rich_style
+        if self._pictures is None or height < 3:
+            self._picture = None
+            line = self._message[:width].center(width)
+            middle = max(height // 2, 0)
+            return [
+                Strip([Segment(line if y == middle else " " * width, base)], width)
+                for y in range(height)
+            ]
+        x_title, y_title = axis_titles(self._pictures, self._layer)
+        drawn = scatter(
+            self._points(),
+            width=width,
+            height=height - 1,
+            view=self._view(),
+            x_title=x_title,
+            y_title=y_title,
+            highlighted=self._highlighted,
+            label_budget=None if self._all_labels else 0,
+            ascii=self._look.ascii,
+        )
+        self._picture = drawn
+        strips = [
+            Strip(
+                [
+                    Segment(
+                        run.text,
+                        base
+                        + ink(
+                            run.colour,
+                            bold=run.bold,
+                            dim=run.dim,
+                            reverse=run.reverse,
+                            underline=run.underline,
+                        ),
+                    )
+                    for run in row
+                ],
+                width,
+            )
+            for row in drawn.rows
+        ]
+        return [*strips, self._legend(width)]
+
+    def _legend(self, width: int) -> Strip:
+        assert self._pictures is not None
+        base = self.rich_style
+        segments = [Segment(" ", base)]
+        for glyph, colour, meaning in legend(self._pictures.extraction, self._mode, self._look):
+            segments.append(Segment(glyph, base + ink(colour, bold=True)))
+            segments.append(Segment(f" {meaning}  " if meaning else " ", base + ink(None)))
+        extra = []
+        if self._zoom != 1:
+            extra.append(f"zoom {self._zoom:.1f}x (r: reset)")
+        hidden = len(self._pictures.extraction.outliers) and not self._pictures.outliers
+        if hidden:
+            extra.append(f"{hidden} outlier left out (o)")
+        if extra:
+            segments.append(Segment("  ".join(extra), base + ink(None, bold=True)))
+        return Strip(segments).adjust_cell_length(width, base)

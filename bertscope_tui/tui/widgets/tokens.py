@@ -1,0 +1,131 @@
+"""The token list with its cursor, and the nearest neighbours of the selected token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.style import Style
+
+from bertscope_tui.analysis.geometry import Neighbour
+from bertscope_tui.inspection.snapshots import Extraction
+from bertscope_tui.inspection.views import ROLE_NAMES, ColourMode, Look, token_label, token_look
+from bertscope_tui.tui.theming import ink
+from bertscope_tui.tui.widgets.line_list import LineList, Run
+
+
+class TokenList(LineList):
+    """Every token of the open window, in order, with glyph and role."""
+
+    def __init__(self) -> None:
+        super().__init__(id="tokens", title="tokens")
+        self._extraction: Extraction | None = None
+        self._look: Look | None = None
+        self._mode: ColourMode = "roles"
+        self._masked: frozenset[int] = frozenset()
+        self._selected: int | None = None
+        self._near: frozenset[int] = frozenset()
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of tokens."""
+        return len(self._extraction.tokens) if self._extraction else 0
+
+    def show(
+        self, extraction: Extraction | None, look: Look, mode: ColourMode, masked: Sequence[int]
+    ) -> None:
+        """Show the tokens of an extraction; ``masked`` are those not in the picture."""
+        fresh = extraction is not self._extraction
+        self._extraction, self._look, self._mode = extraction, look, mode
+        self._masked = frozenset(masked)
+        if fresh:
+            self.set_reactive(LineList.cursor, 0)
+            self.scroll_to(y=0, animate=False, immediate=True)
+        self.border_title = f"tokens {self.row_count}"
+        self.rows_changed()
+
+    def select(self, token: int | None, near: Sequence[int]) -> None:
+        """Mark the selected token and its neighbours."""
+        before = self._near | ({self._selected} if self._selected is not None else set())
+        self._selected, self._near = token, frozenset(near)
+        after = self._near | ({token} if token is not None else set())
+        for row in before ^ after | {r for r in (token,) if r is not None}:
+            self.refresh_row(row)
+        if token is not None and token != self.cursor:
+            self.place_cursor(token)
+
+    def row(self, index: int, width: int) -> list[Run]:
+        """Return glyph, text and role of one token."""
+        assert self._extraction is not None
+        assert self._look is not None
+        glyph, colour = token_look(self._extraction, index, self._mode, self._look)
+        role = self._extraction.roles[index]
+        label = token_label(self._extraction, index)
+        masked = index in self._masked
+        flag = ">" if index == self._selected else "~" if index in self._near else " "
+        text = f"{label[:24]:<14} "
+        return [
+            (f"{flag}{index:>3} ", ink(None, bold=index == self._selected, dim=True)),
+            (f"{glyph} ", ink(colour, bold=True)),
+            (text, ink(colour, dim=masked)),
+            ("hidden" if masked else ROLE_NAMES[role], ink(None, dim=True)),
+        ]
+
+
+class NeighbourList(LineList):
+    """The nearest tokens in the full space at this layer, with both distances."""
+
+    def __init__(self) -> None:
+        super().__init__(id="neighbours", title="nearest")
+        self._extraction: Extraction | None = None
+        self._look: Look | None = None
+        self._neighbours: tuple[Neighbour, ...] = ()
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of neighbours and the heading."""
+        return len(self._neighbours) + 1 if self._neighbours else 2
+
+    def selectable(self, index: int) -> bool:
+        """Only neighbours can be chosen, not the heading."""
+        return bool(self._neighbours) and index > 0
+
+    def token_at(self, index: int) -> int:
+        """Return the token of a row."""
+        return self._neighbours[index - 1].token
+
+    def show(
+        self,
+        extraction: Extraction | None,
+        look: Look,
+        token: int | None,
+        layer: int,
+        metric: str,
+        neighbours: tuple[Neighbour, ...],
+    ) -> None:
+        """Show the neighbours of ``token`` at ``layer``, as ordered by ``metric``."""
+        self._extraction, self._look, self._neighbours = extraction, look, neighbours
+        if extraction is not None and token is not None:
+            name = token_label(extraction, token)[:12].replace("[", "\\[")
+            self.border_title = f"nearest '{name}' layer {layer} by {metric}"
+        else:
+            self.border_title = "nearest"
+        self.set_reactive(LineList.cursor, 1 if neighbours else 0)
+        self.rows_changed()
+
+    def row(self, index: int, width: int) -> list[Run]:
+        """Return one neighbour: token, cosine and Euclidean distance."""
+        if not self._neighbours:
+            hints = ("t, then ↑ ↓: choose a token,", "or click one in the picture")
+            return [(hints[index], ink(None, dim=True))]
+        if index == 0:
+            return [(f"{'token':<18} cosine  euclid", ink(None, dim=True))]
+        assert self._extraction is not None
+        assert self._look is not None
+        found = self._neighbours[index - 1]
+        glyph, colour = token_look(self._extraction, found.token, "roles", self._look)
+        label = token_label(self._extraction, found.token)
+        return [
+            (f"{glyph} ", ink(colour, bold=True)),
+            (f"{label[:15]:<15} ", ink(colour)),
+            (f"{found.cosine:>7.3f} {found.euclidean:>7.2f}", Style.null()),
+        ]
