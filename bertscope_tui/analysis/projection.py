@@ -61,8 +61,11 @@ def pca(
                 remedy="try --dtype float32",
             )
         if places.size > 1:
+            noise = places.size * np.finfo(np.float64).eps * np.abs(points).max()
             points -= points.mean(axis=0)
-            coordinates[layer], explained[layer] = _two_components(points)
+            # Identical tokens differ from their mean by rounding errors, which have no direction.
+            if np.abs(points).max() > noise:
+                coordinates[layer], explained[layer] = _two_components(points)
     return Projection("pca", coordinates, explained, places)
 
 
@@ -77,8 +80,6 @@ def _two_components(points: NDArray[np.float64]) -> tuple[Floats, NDArray[np.flo
     total = float(np.trace(gram))
     coordinates = np.zeros((tokens, _COMPONENTS), dtype=np.float32)
     shares = np.zeros(_COMPONENTS)
-    if total <= 0.0:
-        return coordinates, shares
     values, vectors = eigh(
         gram,
         subset_by_index=(max(0, size - _COMPONENTS), size - 1),

@@ -43,8 +43,10 @@ def open_app(
         raise InputError(f"{screenshot}: there is no folder {screenshot.parent}")
     if size is not None and screenshot is None:
         raise InputError("--size is for --screenshot; a terminal has a size of its own")
+    from bertscope_tui.cli import interrupt
     from bertscope_tui.logs import start_logging
 
+    interrupt.uninstall()
     start_logging(debug=debug)
     settings, warnings = load_settings()
     settings = settings.typed(**typed)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import click
 
+from bertscope_tui.cli.interrupt import was_asked
 from bertscope_tui.cli.output import warn
 from bertscope_tui.errors import BertscopeError, Cancelled
 
@@ -25,14 +26,14 @@ def run(arguments: Sequence[str]) -> int:
     debug = "--debug" in arguments
     try:
         code = root.main(list(arguments), prog_name="bertscope-tui", standalone_mode=False)
-    except click.exceptions.Abort:
-        return INTERRUPTED
-    except (KeyboardInterrupt, Cancelled):
+    except (click.exceptions.Abort, KeyboardInterrupt, Cancelled):
         return INTERRUPTED
     except click.ClickException as error:
         warn([_usage_line(error)])
         return 2
     except BertscopeError as error:
+        if was_asked():
+            return INTERRUPTED
         _keep_trace(error, debug)
         warn([str(error)])
         return error.exit_code
@@ -40,6 +41,8 @@ def run(arguments: Sequence[str]) -> int:
         _drop_output()
         return 1
     except Exception as error:
+        if was_asked():
+            return INTERRUPTED
         log = _keep_trace(error, debug)
         warn([f"internal error: {type(error).__name__}: {error} (the trace is in {log})"])
         return 1

@@ -57,7 +57,8 @@ def parse_json(text: str, path: Path) -> object:
     try:
         return json.loads(text, strict=False)
     except json.JSONDecodeError as error:
-        truncated = not text[error.pos :].strip() or error.msg.startswith("Unterminated string")
+        rest = text[error.pos : error.pos + 100].strip()
+        truncated = rest in ("", ",") or error.msg.startswith("Unterminated string")
         hint = "; the file seems to end too early" if truncated else ""
         raise DataError(
             f"{label(path)}: not valid JSON at line {error.lineno}, column {error.colno}: "

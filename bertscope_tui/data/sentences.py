@@ -17,7 +17,7 @@ from bertscope_tui.data.records import Span
 # U+00A0 or U+2028; surrogates cannot be handed to it at all. One code point for one keeps offsets.
 _UNSAFE = re.compile(r"[^\S\x00-\x7f]|[\ud800-\udfff]")
 # Its time grows with the square of the number of sentences, so long texts go in pieces.
-_PIECE = 8192
+_PIECE = 4096
 
 
 def sentence_spans(text: str) -> tuple[Span, ...]:

@@ -74,7 +74,7 @@ def predict(
     Raises EngineError where a logit is not finite.
     """
     if outputs and outputs[0].class_logits is not None:
-        return _best_label(outputs, labels, n_best)
+        return _best_label(encoded.windows, outputs, labels, n_best)
     if not outputs or outputs[0].start_logits is None:
         return None
     found = _best_spans(encoded.windows, outputs, n_best, max_answer_tokens)
@@ -169,14 +169,16 @@ def _null(windows: Sequence[Window], outputs: Sequence[WindowOutput]) -> _Scored
     return min(scores, key=lambda item: item.score, default=None)
 
 
-def _best_label(outputs: Sequence[WindowOutput], labels: Sequence[str], n_best: int) -> Prediction:
+def _best_label(
+    windows: Sequence[Window], outputs: Sequence[WindowOutput], labels: Sequence[str], n_best: int
+) -> Prediction:
     rows = [
         _softmax(_finite(output.class_logits, None))
         for output in outputs
         if output.class_logits is not None
     ]
-    window = max(range(len(rows)), key=lambda place: float(rows[place].max()))
-    row = rows[window]
+    surest = max(range(len(rows)), key=lambda place: float(rows[place].max()))
+    row, window = rows[surest], windows[surest].index
     names = [labels[k] if k < len(labels) else f"LABEL_{k}" for k in range(row.size)]
     order = sorted(range(row.size), key=lambda k: (-row[k], k))[:n_best]
     candidates = tuple(Candidate(names[k], None, float(row[k]), window) for k in order)

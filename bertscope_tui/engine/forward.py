@@ -190,10 +190,10 @@ def _to_numpy(tensor: Any) -> Floats:
 
 
 def _check_ids(model: LoadedModel, ids: Any) -> None:
-    rows = model.network.get_input_embeddings().weight.shape[0]
-    if int(ids.max()) >= rows:
+    if int(ids.max()) >= model.rows:
         raise EngineError(
-            f"{model.info.name}: the tokenizer gives piece {int(ids.max())}, the network has {rows}"
+            f"{model.info.name}: the tokenizer gives piece {int(ids.max())}, "
+            f"the network has {model.rows}"
         )
 
 

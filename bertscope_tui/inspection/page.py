@@ -142,10 +142,9 @@ def _context(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
             yield f"{_INDENT}{marked}"
 
 
-def _legend(extraction: Extraction, look: Look) -> str:
-    return "   ".join(
-        f"{glyph} {meaning}" for glyph, _, meaning in legend(extraction, "roles", look)
-    )
+def _legend(extraction: Extraction, look: Look, width: int) -> list[str]:
+    entries = legend(extraction, "roles", look)
+    return _wrapped("   ".join(f"{glyph} {meaning}" for glyph, _, meaning in entries), width)
 
 
 def _wrapped(text: str, width: int, indent: int = len(_INDENT)) -> list[str]:
@@ -199,10 +198,11 @@ def _picture(pictures: Pictures, layer: int, look: Look, width: int, colour: boo
     extraction = pictures.extraction
     first, second = pictures.projection.explained[layer].tolist()
     name = " (embeddings)" if layer == 0 else ""
-    yield (
+    heading = (
         f"Layer {layer} of {extraction.layers}{name}: {pictures.projection.method.upper()}, "
         f"{first:.1%} + {second:.1%} of the variance"
     )
+    yield from _wrapped(heading, width, indent=0)
     x_title, y_title = axis_titles(pictures, layer)
     picture = scatter(
         points(pictures, layer, "roles", look),
@@ -214,4 +214,4 @@ def _picture(pictures: Pictures, layer: int, look: Look, width: int, colour: boo
         colour=colour,
     )
     yield to_text(picture, colour)
-    yield _INDENT + _legend(extraction, look)
+    yield from _legend(extraction, look, width)

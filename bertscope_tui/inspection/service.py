@@ -267,7 +267,6 @@ class InspectionService:
     def score_all(self, dataset: Dataset) -> None:
         """Start scoring the data set in the background; `SamplesScored` follows, many times."""
         self.cancel_scoring()
-        self._urgent = ()
         self._stop_scoring = threading.Event()
         unscored = OrderedDict((sample.id, sample) for sample in dataset.samples)
         options = self._options.for_dataset(dataset)

@@ -104,29 +104,36 @@ def token_label(extraction: Extraction, token: int) -> str:
     return printable(text) or "␣"
 
 
-def legend(extraction: Extraction, mode: ColourMode, look: Look) -> list[tuple[str, str, str]]:
-    """Return ``(glyph, colour, meaning)`` for what is in the picture, most important first."""
+def legend(
+    extraction: Extraction,
+    mode: ColourMode,
+    look: Look,
+    *,
+    shown: Sequence[int] | None = None,
+    short: bool = False,
+) -> list[tuple[str, str, str]]:
+    """Return ``(glyph, colour, meaning)`` of the marks, most important first.
+
+    ``shown`` are the tokens in the picture (None: all); ``short`` asks for one word each.
+    """
+    present = range(len(extraction.tokens)) if shown is None else shown
+    ramp, sequence = look.theme.ramp, look.theme.sequence
     if mode == "roles":
-        present = set(extraction.roles)
+        roles = {extraction.roles[token] for token in present}
         return [
-            (look.glyph(role), look.colour(role), ROLE_NAMES[role])
+            (look.glyph(role), look.colour(role), role if short else ROLE_NAMES[role])
             for role in ROLES
-            if role in present
+            if role in roles
         ]
     if mode == "sentences":
-        seen = sorted({number for number in extraction.sentences if number is not None})
-        sequence = look.theme.sequence
+        seen = sorted({n for token in present if (n := extraction.sentences[token]) is not None})
         entries = [
             (_SENTENCE_GLYPHS[n % len(_SENTENCE_GLYPHS)], sequence[n % len(sequence)], "")
             for n in seen[:9]
         ]
-        more = "sentence" if len(seen) <= 9 else f"… {len(seen)} sentences"
-        return [
-            *entries,
-            ("", look.colour("context"), more),
-            (_QUESTION_GLYPH, look.colour("question"), "question"),
-        ]
-    ramp = look.theme.ramp
+        words = "sentence" if len(seen) <= 9 else f"… {len(seen)} sentences"
+        question = (_QUESTION_GLYPH, look.colour("question"), "question")
+        return [*entries, ("", look.colour("context"), words), question]
     return [
         ("0", ramp[0], "first tokens"),
         ("5", ramp[len(ramp) // 2], "middle"),

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bertscope_tui.errors import BertscopeError, Cancelled, ModelError
+from bertscope_tui.errors import Cancelled, ModelError
 from bertscope_tui.models.catalog import ModelEntry, find_model, head_by_name, read_entry
 from bertscope_tui.models.devices import choose_device, choose_dtype, free_memory
 from bertscope_tui.models.quiet import quieten
 from bertscope_tui.models.threads import set_thread_policy
+from bertscope_tui.models.trial import first_line, measure
 from bertscope_tui.models.weights import Head, Weights, read_weights, saved_head
 
 if TYPE_CHECKING:
@@ -61,9 +62,10 @@ class LoadedModel:
     """An open model: the description, the tokenizer, the network and where it runs.
 
     ``type_ids`` says whether the network takes the tokenizer's token types; ``pad_id`` is what
-    short windows are filled up with in a batch (and masked). ``batches`` is False for the
-    classification heads of decoders without a padding token, which take the last token of each
-    row for the end of the text.
+    short windows are filled up with in a batch (and masked). ``batches`` is False where padding
+    would change a window's numbers, for one with classification heads of decoders that have no
+    padding token and take the last token of each row for the end of the text. ``rows`` is the
+    size of the network's vocabulary.
     """
 
     info: ModelInfo
@@ -73,6 +75,7 @@ class LoadedModel:
     type_ids: bool
     pad_id: int
     batches: bool
+    rows: int
 
 
 def load_model(
@@ -127,8 +130,7 @@ def load_model(
         ) from exc
     model = _describe(entry, weights, tokenizer, network, place, head)
     at("trying a first pass")
-    info = _measure(model, notes)
-    model.info = info
+    measure(model, notes)
     return model
 
 
@@ -151,7 +153,7 @@ def _entry_of(
     try:
         folder = snapshot_download(name, allow_patterns=list(_HUB_FILES))
     except Exception as exc:  # the hub client raises errors of many libraries
-        raise ModelError(f"{name}: not to be had from the hub: {_first_line(exc)}") from exc
+        raise ModelError(f"{name}: not to be had from the hub: {first_line(exc)}") from exc
     return read_entry(Path(folder), name, "huggingface")
 
 
@@ -184,7 +186,7 @@ def _read_config(entry: ModelEntry, local: dict[str, Any]) -> Any:
             raise ModelError(f"{entry.path / 'config.json'}: names no model_type") from exc
         raise ModelError(
             f"{entry.name}: model type {entry.model_type!r} is not known to transformers: "
-            f"{_first_line(exc)}"
+            f"{first_line(exc)}"
         ) from exc
     if getattr(config, "is_encoder_decoder", False):
         raise ModelError(
@@ -200,7 +202,7 @@ def _read_tokenizer(entry: ModelEntry, local: dict[str, Any]) -> Any:
     try:
         tokenizer = AutoTokenizer.from_pretrained(entry.path, use_fast=True, **local)
     except Exception as exc:  # tokenizers raises bare Exception for a broken file
-        raise ModelError(f"{entry.name}: cannot read its tokenizer: {_first_line(exc)}") from exc
+        raise ModelError(f"{entry.name}: cannot read its tokenizer: {first_line(exc)}") from exc
     if not tokenizer.is_fast:
         raise ModelError(
             f"{entry.name}: its tokenizer ({type(tokenizer).__name__}) has no fast version, which "
@@ -217,25 +219,22 @@ def _read_network(
     options: dict[str, Any],
     notes: list[str],
 ) -> tuple[Any, Head | None]:
-    """Return the network in the class that its saved weights fill, and the head it then has."""
+    """Return the network without any part that was not saved, and the head that it then has."""
     promised = head_by_name(entry.architecture)
-    head = saved_head(weights, promised)
-    if head is not None:
-        network, missing = _from_pretrained(entry, config, options, head)
-        if not any(_is_head(name, network) for name in missing):
-            _refuse_if_incomplete(entry, network, missing)
-            return network, head
-    network, missing = _from_pretrained(entry, config, options, None)
-    _refuse_if_incomplete(entry, network, missing)
-    what = "question-answering" if promised != "classification" else "classification"
-    if promised is not None:
+    head = saved_head(weights, promised) or promised
+    network, missing = _from_pretrained(entry, config, options, head)
+    if head is None:
+        notes.append("no question-answering head: hidden states only, no prediction")
+    elif any(_is_head(name, network) for name in missing):
+        what = "question-answering" if head == "span" else "classification"
         notes.append(
-            f"{entry.architecture} is promised but its {what} head was not saved: "
+            f"{type(network).__name__}, but its {what} head was not saved: "
             "hidden states only, no prediction"
         )
-    else:
-        notes.append("no question-answering head: hidden states only, no prediction")
-    return network, None
+        missing = [name for name in missing if not _is_head(name, network)]
+        network, head = network.base_model, None
+    _refuse_if_incomplete(entry, network, missing)
+    return network, head
 
 
 def _from_pretrained(
@@ -262,7 +261,7 @@ def _from_pretrained(
     except MemoryError as exc:
         raise ModelError(f"{entry.name}: not enough memory to open it") from exc
     except Exception as exc:  # torch, safetensors and transformers each have their own
-        raise ModelError(f"{entry.name}: cannot read its weights: {_first_line(exc)}") from exc
+        raise ModelError(f"{entry.name}: cannot read its weights: {first_line(exc)}") from exc
     if report["mismatched_keys"]:
         first = next(iter(sorted(map(str, report["mismatched_keys"]))))
         raise ModelError(f"{entry.name}: weights and config.json do not belong together ({first})")
@@ -296,7 +295,10 @@ def _describe(
     config.use_cache = False  # a decoder would keep keys and values that nobody asks for again
     text = config.get_text_config()
     padding = getattr(text, "pad_token_id", None)
-    rows = network.get_input_embeddings().weight.shape[0]
+    try:
+        rows = int(network.get_input_embeddings().weight.shape[0])
+    except (NotImplementedError, AttributeError) as exc:
+        raise ModelError(f"{entry.name}: has no table of word pieces to read text with") from exc
     pad = next(
         (
             value
@@ -326,7 +328,7 @@ def _describe(
     # Encoders pool their first token; only a decoder's head has to find the last one.
     pools_last = hasattr(network, "score")
     batches = not pools_last or padding is not None
-    return LoadedModel(info, tokenizer, network, device, takes_types, pad, batches)
+    return LoadedModel(info, tokenizer, network, device, takes_types, pad, batches, rows)
 
 
 def _position_limit(network: Any, tokenizer: Any) -> int:
@@ -346,44 +348,3 @@ def _position_limit(network: Any, tokenizer: Any) -> int:
             skipped = 0 if module.padding_idx is None else module.padding_idx + 1
             limits.append(module.num_embeddings - skipped)
     return min(limits)
-
-
-def _measure(model: LoadedModel, notes: list[str]) -> ModelInfo:
-    """Run four tokens to count the hidden states instead of believing the config."""
-    import torch
-
-    info = model.info
-    rows = model.network.get_input_embeddings().weight.shape[0]
-    if len(model.tokenizer) > rows:
-        notes.append(
-            f"the tokenizer has {len(model.tokenizer)} pieces, the network {rows}: a text with one "
-            "of those beyond it cannot be run"
-        )
-    ids = torch.full((1, 4), min(model.pad_id + 1, rows - 1), device=model.device)
-    try:
-        with torch.inference_mode():
-            result = model.network(
-                input_ids=ids,
-                attention_mask=torch.ones_like(ids),
-                output_hidden_states=True,
-                return_dict=True,
-            )
-    except Exception as exc:  # a network may fail on text alone in any way it likes
-        raise ModelError(f"{info.name}: does not run on text: {_first_line(exc)}") from exc
-    states = getattr(result, "hidden_states", None)
-    if not states or any(state.shape != states[0].shape for state in states):
-        raise ModelError(f"{info.name}: gives no hidden state of one size for every layer")
-    if len(states) != info.layers + 1:
-        notes.append(
-            f"hidden_states has {len(states)} entries where the config says {info.layers} layers"
-        )
-    return replace(
-        info, layers=len(states) - 1, hidden_size=int(states[0].shape[-1]), notes=tuple(notes)
-    )
-
-
-def _first_line(exc: BaseException) -> str:
-    if isinstance(exc, BertscopeError):
-        return exc.message
-    text = next((line.strip() for line in str(exc).splitlines() if line.strip()), "")
-    return (text or type(exc).__name__)[:300]

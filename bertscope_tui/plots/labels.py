@@ -87,6 +87,8 @@ class Board:
         return tuple(placed)
 
     def _find(self, wish: Wish, gap: int, mark: str) -> Placed | None:
+        if self._rows[wish.row][wish.column] == _LABEL:
+            return None  # Its point went under a more important label.
         parts, cells = wish.parts, wish.cells
         if cells > self._columns:
             parts = shorten(parts, self._columns, mark)

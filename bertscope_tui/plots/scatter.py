@@ -229,7 +229,9 @@ def _place_labels(
         wishes.append(
             Wish(point.token, *cell, parts, cells_of(parts), level, level > 1, rank < quiet)
         )
-    placed = board.place(wishes, budget=budget, gap=1 if ascii_only else 0, mark=mark)
+    # A letter or digit as a glyph would read as the first of the word.
+    gap = int(any(there[0].glyph.isalnum() for there in by_cell.values()))
+    placed = board.place(wishes, budget=budget, gap=gap, mark=mark)
     points = {point.token: point for _, _, point in wanted}
     return [(points[label.token], label) for label in placed]
 

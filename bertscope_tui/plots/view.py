@@ -114,29 +114,38 @@ class Tick:
     label: str
 
 
-def ticks(low: float, high: float, most: int) -> tuple[Tick, ...]:
-    """Return at most ``most`` round-numbered ticks within ``low … high``, in rising order.
+def ticks(low: float, high: float, about: int) -> tuple[Tick, ...]:
+    """Return round-numbered ticks within ``low … high``, in rising order.
 
-    Steps are 1, 2 or 5 times a power of ten. Where floats are too coarse to write the
-    numbers apart there are no ticks.
+    Steps are 1, 2 or 5 times a power of ten. There are ``about + 1`` at most, unless that
+    would leave a single one, which gives no scale: then up to five. Where floats are too coarse to
+    write the numbers apart there are none.
     """
     span = high - low
-    if most < 1 or not span > _SMALLEST:
+    if about < 1 or not span > _SMALLEST:
         return ()
-    rough = span / most
-    power = 10.0 ** math.floor(math.log10(rough))
-    step = next((m * power for m in (1.0, 2.0, 5.0) if m * power >= rough), 10.0 * power)
-    first = math.ceil(low / step)
-    last = math.floor(high / step)
-    if not 0 <= last - first <= 2 * most:
+    power = 10.0 ** math.floor(math.log10(span / about))
+    steps = [m * power for m in (0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0)]
+    place = next((n for n in range(3, 7) if steps[n] * about >= span), 6)
+    first, last = _multiples(low, high, steps[place])
+    if last - first < 1:
+        place -= 1
+        first, last = _multiples(low, high, steps[place])
+    step = steps[place]
+    # Beyond this, multiples of the step are no longer floats of their own.
+    if last < first or max(abs(first), abs(last)) > 1e15:
         return ()
-    values = [number * step for number in range(first, last + 1)][:most]
+    values = [number * step for number in range(first, last + 1)]
     labels = _labels(values, step)
     if len(set(labels)) < len(labels):
         return ()
     return tuple(
         Tick((value - low) / span, label) for value, label in zip(values, labels, strict=True)
     )
+
+
+def _multiples(low: float, high: float, step: float) -> tuple[int, int]:
+    return math.ceil(low / step), math.floor(high / step)
 
 
 def _labels(values: list[float], step: float) -> list[str]:

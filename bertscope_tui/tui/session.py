@@ -90,6 +90,7 @@ class Session:
         self._drop_waiting("model", "sample")
         self._clear_sample()
         self.model = None
+        self.scoring = ""
         self._wait("model", self._service.open_model(entry))
         self._listener.model_changed()
 
@@ -156,7 +157,9 @@ class Session:
     def _result(self, event: JobResult) -> None:
         value = event.value
         if isinstance(value, SamplesScored):
-            self._listener.samples_scored(value.scores)
+            # Without a model these are the marks of the one that was let go.
+            if self.model is not None:
+                self._listener.samples_scored(value.scores)
             return
         kind = self._kind(event.job)
         if kind is None:
@@ -177,6 +180,9 @@ class Session:
         elif isinstance(value, ProjectionReady):
             self.pictures = value.pictures
             self._listener.projection_ready(value.pictures)
+            if (value.pictures.special, value.pictures.outliers) != (self.special, self.outliers):
+                # The user chose other tokens while the sample was on its way.
+                self.reproject(special=self.special, outliers=self.outliers)
 
     def _score(self) -> None:
         if self.model is not None and self.dataset is not None and self.model.head is not None:
@@ -188,7 +194,7 @@ class Session:
             figures += f"/{event.total:,}"
         if self._kind(event.job):
             self._set_work(f"{event.text}{figures}")
-        elif event.total:
+        elif event.total and self.model is not None:
             done = event.done >= event.total
             self.scoring = "" if done else f"{event.text}{figures}"
             self._listener.work_changed()
@@ -205,6 +211,9 @@ class Session:
             return
         del self._waiting[kind]
         self._set_work("")
+        if kind == "dataset" and (event.cancelled or event.error is not None):
+            # Scoring stopped to make way for the new data set; the present one stays.
+            self._score()
         if event.error is not None:
             self._listener.failed(event.error)
         elif event.cancelled:

@@ -115,6 +115,7 @@ class InspectorPanes(Screen[None]):
         for name, _ in PANES:
             self.query_one(f"#{name}").set_class(name == pane, "-active")
         self.set_class(pane == "scatter", "-alone")
+        self.set_class(pane in ("tokens", "neighbours"), "-tokens")
         self.query_one(f"#{pane}").focus(scroll_visible=False)
         self.tabs.show(pane)
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
@@ -157,12 +159,7 @@ class ScatterPane(Widget, can_focus=True):
         """Return the view of this layer: its own extent, zoomed and moved alike in all layers."""
         if self._pictures is None:
             return None
-        fitted = self._fit()
-        return (
-            fitted.panned(*self._offset).zoomed(self._zoom)
-            if self._zoom != 1
-            else (fitted.panned(*self._offset))
-        )
+        return self._fit().panned(*self._offset).zoomed(self._zoom)
 
     def _aim(self, view: View, zoom: float) -> None:
         """Remember a view as zoom and offset relative to the layer's own extent."""
@@ -232,18 +229,32 @@ class ScatterPane(Widget, can_focus=True):
         return [*strips, self._legend(width)]
 
     def _legend(self, width: int) -> Strip:
+        """Say what the marks mean, in short words where the long ones do not fit."""
         assert self._pictures is not None
+        extraction = self._pictures.extraction
+        shown = self._pictures.projection.shown.tolist()
+        extra = "  ".join(self._remarks(self._pictures))
+        runs: list[tuple[str, Style]] = []
+        for short in (False, True):
+            runs = [(" ", Style.null())]
+            for glyph, colour, meaning in legend(
+                extraction, self._mode, self._look, shown=shown, short=short
+            ):
+                runs.append((glyph, ink(colour, bold=True)))
+                runs.append((f" {meaning}  " if meaning else " ", Style.null()))
+            runs.append((extra, ink(None, bold=True)))
+            if sum(cell_len(text) for text, _ in runs) <= width:
+                break
         base = self.rich_style
-        segments = [Segment(" ", base)]
-        for glyph, colour, meaning in legend(self._pictures.extraction, self._mode, self._look):
-            segments.append(Segment(glyph, base + ink(colour, bold=True)))
-            segments.append(Segment(f" {meaning}  " if meaning else " ", base + ink(None)))
-        extra = []
+        strip = Strip([Segment(text, base + style) for text, style in runs])
+        return strip.adjust_cell_length(width, base)
+
+    def _remarks(self, pictures: Pictures) -> list[str]:
+        remarks = []
         if self._zoom != 1:
-            extra.append(f"zoom {self._zoom:.1f}x (r: reset)")
-        hidden = len(self._pictures.extraction.outliers) and not self._pictures.outliers
-        if hidden:
-            extra.append(f"{hidden} outlier left out (o)")
-        if extra:
-            segments.append(Segment("  ".join(extra), base + ink(None, bold=True)))
-        return Strip(segments).adjust_cell_length(width, base)
+            remarks.append(f"zoom {self._zoom:.1f}, r resets")
+        elif self._offset != (0.0, 0.0):
+            remarks.append("moved, r resets")
+        if pictures.extraction.outliers and not pictures.outliers:
+            remarks.append(f"{len(pictures.extraction.outliers)} outlier left out, o shows")
+        return remarks

@@ -22,7 +22,9 @@ STORY = """\
 """
 
 
-def opened(tmp_path: Path, text: str = STORY, name: str = "qa3_made-up_test.txt", **options: Any) -> Dataset:
+def opened(
+    tmp_path: Path, text: str = STORY, name: str = "qa3_made-up_test.txt", **options: Any
+) -> Dataset:
     path = tmp_path / name
     path.write_bytes(text.encode("utf-8"))
     return open_dataset(path, **options)
@@ -115,7 +117,11 @@ def test_a_folder_gives_all_its_tasks_in_order_with_unique_ids(tmp_path: Path) -
 
 
 def test_possible_answers_are_those_of_all_files_of_the_task(tmp_path: Path) -> None:
-    for name, answer in (("qa2_x_train.txt", "attic"), ("qa2_x_test.txt", "hall"), ("qa3_x.txt", "pub")):
+    for name, answer in (
+        ("qa2_x_train.txt", "attic"),
+        ("qa2_x_test.txt", "hall"),
+        ("qa3_x.txt", "pub"),
+    ):
         (tmp_path / name).write_text(f"1 Kim left.\n2 Where to?\t{answer}\t1\n", encoding="utf-8")
     contexts = [sample.context for sample in open_dataset(tmp_path).samples]
     assert contexts == ["Kim left. attic hall"] * 2 + ["Kim left. pub"]

@@ -70,7 +70,9 @@ def test_a_blank_that_belongs_to_another_span_stays() -> None:
 
 
 @given(
-    paragraphs=st.lists(st.text(alphabet="ab .é😀\n", min_size=1, max_size=8), min_size=1, max_size=6),
+    paragraphs=st.lists(
+        st.text(alphabet="ab .é😀\n", min_size=1, max_size=8), min_size=1, max_size=6
+    ),
     data=st.data(),
     limit=st.integers(0, 12),
 )

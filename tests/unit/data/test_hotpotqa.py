@@ -15,7 +15,9 @@ GOLD_TWO = ["Oslo is the capital of Norway.", "", " It is cold."]
 
 
 def record(distractors: int = 8, **fields: Any) -> dict[str, Any]:
-    context: list[Any] = [[f"D{n}", [f"Fact {n} is dull.", f" Norway {n}."]] for n in range(distractors)]
+    context: list[Any] = [
+        [f"D{n}", [f"Fact {n} is dull.", f" Norway {n}."]] for n in range(distractors)
+    ]
     context.insert(1 if distractors else 0, ["Rex", GOLD_ONE])
     context.append(["Oslo", GOLD_TWO])
     made: dict[str, Any] = {
@@ -186,7 +188,7 @@ def test_records_with_fewer_paragraphs_are_reduced_by_the_same_factor(
 def test_a_bad_record_is_skipped_and_named(
     tmp_path: Path, fields: dict[str, object], what: str
 ) -> None:
-    data = opened(tmp_path, record(), {**record(_id="bad"), **{}} | record(**{"_id": "bad"} | fields))
+    data = opened(tmp_path, record(), record(**{"_id": "bad", **fields}))
     assert [sample.id for sample in data.samples] == ["h1"]
     assert data.skipped == 1
     assert data.problems[-1].where == "hot.json: [1]"

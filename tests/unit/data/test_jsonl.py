@@ -19,7 +19,7 @@ def record(**fields: Any) -> dict[str, Any]:
         "question": "Who naps?",
         "context": CONTEXT,
         "answers": ["cat"],
-        "supporting": [[15, 31]],
+        "supporting": [[15, 30]],
     }
     made.update(fields)
     return {key: value for key, value in made.items() if value is not None}
@@ -36,7 +36,7 @@ def test_a_line_becomes_a_sample(tmp_path: Path) -> None:
     data = opened(tmp_path, record())
     (sample,) = data.samples
     assert (data.format, data.variant, data.problems) == ("jsonl", None, ())
-    assert sample.supporting == (Span(15, 31),)
+    assert sample.supporting == (Span(15, 30),)
     assert [span.of(CONTEXT) for span in sample.sentences] == ["Kim has a cat.", "The cat 😀 naps."]
     assert sample.origin.record == "line 1"
 
@@ -62,10 +62,7 @@ def test_answers_may_carry_offsets(tmp_path: Path) -> None:
         Answer("Kim", Span(0, 3)),
         Answer("cat", Span(19, 22)),
         Answer("naps", Span(25, 29)),
-    ) or [a.text for a in sample.answers] == ["cat", "Kim", "cat", "naps"]
-    for answer in sample.answers:
-        assert answer.span is not None
-        assert answer.span.of(CONTEXT) == answer.text
+    )
 
 
 def test_an_answer_that_is_nowhere_has_no_span_and_is_listed(tmp_path: Path) -> None:
@@ -80,8 +77,8 @@ def test_an_id_is_made_from_the_line_where_there_is_none(tmp_path: Path) -> None
 
 
 def test_own_sentences_go_before_the_splitter(tmp_path: Path) -> None:
-    (sample,) = opened(tmp_path, record(sentences=[[15, 31], [0, 8]])).samples
-    assert sample.sentences == (Span(0, 8), Span(15, 31))
+    (sample,) = opened(tmp_path, record(sentences=[[15, 30], [0, 8]])).samples
+    assert sample.sentences == (Span(0, 8), Span(15, 30))
 
 
 def test_impossible_questions_and_questions_without_gold_answers(tmp_path: Path) -> None:
@@ -108,7 +105,7 @@ def test_packed_files_are_read_too_whatever_their_name(tmp_path: Path) -> None:
 
 def test_unusual_line_separators_inside_a_text_do_not_end_the_line(tmp_path: Path) -> None:
     text = json.dumps(record(context="Kim.\u2028The cat.\x85"), ensure_ascii=False)
-    assert len(opened(tmp_path, text.replace("[[15, 31]]", "[[0, 4]]")).samples) == 1
+    assert len(opened(tmp_path, text.replace("[[15, 30]]", "[[0, 4]]")).samples) == 1
 
 
 @pytest.mark.parametrize(

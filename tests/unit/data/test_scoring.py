@@ -11,7 +11,23 @@ from tests.reference.squad_scores import reference_exact_match, reference_f1
 from tests.shared_files import shared
 
 WORDS = st.sampled_from(
-    ["The", "a", "an", "the.", "cat", "Cat", "cats", "—", "a—b", "U.S.", "é", "É", "1,000", "_a_", "ß"]
+    [
+        "The",
+        "a",
+        "an",
+        "the.",
+        "cat",
+        "Cat",
+        "cats",
+        "—",
+        "a—b",
+        "U.S.",
+        "é",
+        "É",
+        "1,000",
+        "_a_",
+        "ß",
+    ]
 )
 TEXT = st.one_of(st.lists(WORDS, max_size=6).map(" ".join), st.text(max_size=20))
 

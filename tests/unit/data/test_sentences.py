@@ -9,11 +9,12 @@ from hypothesis import strategies as st
 from bertscope_tui.data.records import Span
 from bertscope_tui.data.sentences import SentenceCache, sentence_spans, touched
 
-PIECES = st.sampled_from(
-    ["A", "b", ". ", "? ", "! ", "\n\n", "\r\n", "\xa0", "\u2028", "\x85", "\u3000", "😀", "👩\u200d💻"]
-    + ["日本語。", "e\u0301", "مرحبا. ", "“", "”", '"', "(", ")", "「", "」", "Dr.", "U.S.", "\u200b"]
-    + ["\x1b[31m", "\x00", "\ud800", "\t", "i.e. "]
+PARTS = (
+    "A|b|. |? |! |\n\n|\r\n|\xa0|\u2028|\x85|\u3000|😀|👩\u200d💻|日本語。|e\u0301|مرحبا. |“|”|(|)|"
+    "「|」|Dr.|U.S.|\u200b|\x1b[31m|\x00|\ud800|\t|i.e. |'"
 )
+PIECES = st.sampled_from(PARTS.split("|"))
+UNITS = "The quick fox ran. |word |a|「あ。|“a. |(a. |A.B.|\n|?! |😀. |'. |\n\n|Mr. |e\u0301 "
 TEXT = st.one_of(st.lists(PIECES, max_size=60).map("".join), st.text(max_size=80))
 
 
@@ -59,16 +60,12 @@ def test_spans_index_back_and_leave_out_nothing_but_blanks(text: str) -> None:
     assert text[end:].strip() == ""
 
 
-@pytest.mark.parametrize(
-    "unit",
-    ["The quick fox ran. ", "word ", "a", "「あ。", "“a. ", "(a. ", "A.B.", "\n", "?! ", "😀. ", '". ']
-    + ["\n\n", "Mr. ", "e\u0301 "],
-)
-def test_a_context_of_a_million_characters_is_split_in_linear_time(unit: str) -> None:
-    text = (unit * (1_000_000 // len(unit) + 1))[:1_000_000]
+@pytest.mark.parametrize("unit", UNITS.split("|"))
+def test_a_context_of_200_000_characters_is_split_in_linear_time(unit: str) -> None:
+    text = (unit * (200_000 // len(unit) + 1))[:200_000]
     began = time.perf_counter()
     spans = sentence_spans(text)
-    assert time.perf_counter() - began < 30  # minutes, were it quadratic
+    assert time.perf_counter() - began < 6  # twice that, were it quadratic
     bare = "".join("".join(span.of(text).split()) for span in spans)
     assert bare == "".join(text.split())
 

@@ -183,7 +183,9 @@ def test_a_file_without_one_usable_question_is_refused_in_one_line(tmp_path: Pat
 def test_control_characters_stay_in_the_record_and_out_of_messages(tmp_path: Path) -> None:
     nasty = "\x1b[31mRome\x1b[0m is \x00 red."
     answers = [{"text": "Rome", "answer_start": 5}]
-    data = opened(tmp_path, question(answers=answers), question(id="\x1b[2J", answers=[]), context=nasty)
+    data = opened(
+        tmp_path, question(answers=answers), question(id="\x1b[2J", answers=[]), context=nasty
+    )
     assert data.samples[0].context == nasty
     assert data.samples[0].answers[0].span == Span(5, 9)
     assert "\x1b" not in str(data.problems)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import subprocess
 import sys
 
@@ -204,6 +205,12 @@ def test_a_label_stands_in_the_rows_where_the_map_says():
     assert _grid(picture)[y][x : x + cells] == "detention"
 
 
+@pytest.mark.parametrize(("glyph", "expected"), [("●", "●detention"), ("3", "3 detention")])
+def test_a_glyph_that_is_a_letter_or_digit_does_not_run_into_the_word(glyph, expected):
+    picture = scatter([_point(0, 0, 0, glyph, label="detention")], width=50, height=15)
+    assert expected in to_text(picture)
+
+
 AWKWARD = [
     "漢字仮名",
     "👩‍👩‍👧 family",
@@ -274,16 +281,14 @@ def test_any_coordinates_make_a_picture(coordinates, size):
 @pytest.mark.parametrize("shift", [0.0, 1.0])
 def test_the_scale_of_the_data_does_not_change_where_the_marks_are(scale, shift):
     points = _cloud(40)
-    moved = [
-        _point(p.token, (p.x + shift) * scale, (p.y + shift) * scale, p.glyph) for p in points
-    ]
+    moved = [_point(p.token, (p.x + shift) * scale, (p.y + shift) * scale, p.glyph) for p in points]
     # Without axes, whose numbers take more or less room at other scales.
     one = scatter(points, width=15, height=12)
     other = scatter(moved, width=15, height=12)
-    near = [
-        abs(one.positions[n][0] - other.positions[n][0]) + abs(one.positions[n][1] - other.positions[n][1])
-        for n in one.positions
-    ]
+    near = []
+    for token, (x, y) in one.positions.items():
+        other_x, other_y = other.positions[token]
+        near.append(abs(x - other_x) + abs(y - other_y))
     assert max(near) <= 1
     assert sum(near) <= 2
 
@@ -376,8 +381,6 @@ def test_plain_text_has_no_control_sequence_and_coloured_text_says_the_same():
     plain, coloured = to_text(picture), to_text(picture, colour=True)
     assert "\x1b" not in plain
     assert "\x1b[" in coloured
-    import re
-
     stripped = re.sub(r"\x1b\[[0-9;]*m", "", coloured)
     assert [line.rstrip() for line in stripped.split("\n")] == plain.split("\n")
 

@@ -1,0 +1,434 @@
+"""An inspection service without a network: hand-made snapshots, answered when the test says so.
+
+Everything it hands out is made by formulas, so that a picture drawn from it is the same on every
+machine. ``FakeService.held`` names the kinds of request that stay unanswered until the test
+answers, fails or cancels them one by one; all others are answered at once.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import numpy as np
+
+from bertscope_tui.analysis.projection import Projection
+from bertscope_tui.data.catalog import DatasetEntry
+from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
+from bertscope_tui.engine.answers import Candidate, Prediction
+from bertscope_tui.engine.encoding import Token, Window
+from bertscope_tui.engine.jobs import (
+    Engine,
+    Event,
+    Job,
+    JobEnded,
+    JobProgress,
+    JobResult,
+    JobStarted,
+    Priority,
+)
+from bertscope_tui.engine.roles import assign_roles, sentence_ids
+from bertscope_tui.inspection.service import (
+    CatalogListed,
+    DatasetOpened,
+    ExtractionDone,
+    ModelOpened,
+    ProjectionReady,
+    SamplesScored,
+)
+from bertscope_tui.inspection.snapshots import (
+    Extraction,
+    Pictures,
+    SampleScore,
+    Scores,
+    WindowPlace,
+)
+from bertscope_tui.models.catalog import ModelEntry
+from bertscope_tui.models.loading import ModelInfo
+
+_WORDS = (
+    *("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jetty"),
+    *("kiosk", "larch", "maple", "north", "otter", "pearl", "quill", "river", "stone", "tower"),
+    *("umber", "vivid", "water", "xenon", "yield", "zebra"),
+)
+_PER_SENTENCE = 8
+
+
+def sample_of(
+    number: int = 0,
+    *,
+    words: int = 24,
+    question: str | None = None,
+    context: str | None = None,
+    sample_id: str | None = None,
+    answers: Sequence[str] | None = None,
+) -> QASample:
+    """Return a sample with ``words`` words in sentences of eight; the gold answer is word 3."""
+    if context is None:
+        chosen = [_WORDS[(number * 5 + place * 3) % len(_WORDS)] for place in range(words)]
+        context = " ".join(
+            word + ("." if (place + 1) % _PER_SENTENCE == 0 else "")
+            for place, word in enumerate(chosen)
+        )
+    found = list(re.finditer(r"\S+", context))
+    starts = [found[place].start() for place in range(0, len(found), _PER_SENTENCE)]
+    sentences = tuple(
+        Span(start, end) for start, end in zip(starts, [*starts[1:], len(context)], strict=True)
+    )
+    if answers is None:
+        word = found[min(3, len(found) - 1)]
+        gold = (Answer(word.group().rstrip("."), Span(word.start(), word.end())),)
+    else:
+        gold = tuple(Answer(text) for text in answers)
+    return QASample(
+        id=f"s{number}" if sample_id is None else sample_id,
+        question=f"Where is thing {number} ?" if question is None else question,
+        context=context,
+        answers=gold,
+        sentences=sentences,
+        supporting=sentences[:1],
+        origin=Origin("made/samples.jsonl", f"line {number + 1}"),
+    )
+
+
+def dataset_of(
+    samples: Sequence[QASample] | int = 6,
+    *,
+    name: str = "samples",
+    path: str = "made/samples.jsonl",
+) -> Dataset:
+    """Return a data set of these samples, or of so many made-up ones."""
+    made = [sample_of(n) for n in range(samples)] if isinstance(samples, int) else samples
+    return Dataset(name=name, path=path, format="jsonl", variant=None, samples=tuple(made))
+
+
+def model_info(name: str = "toy", *, layers: int = 12, head: str | None = "span") -> ModelInfo:
+    """Return the description of a model that does not exist."""
+    return ModelInfo(
+        name=name,
+        path=f"made/{name}",
+        architecture="ToyForQuestionAnswering",
+        model_type="toy",
+        layers=layers,
+        hidden_size=8,
+        head=head,  # type: ignore[arg-type]
+        base=None,
+        device="cpu",
+        dtype="float32",
+        max_tokens=512,
+        parameters=1000,
+        bytes=4000,
+        labels=("no", "yes") if head == "classification" else (),
+    )
+
+
+def entry_of(info: ModelInfo, *, problem: str | None = None) -> ModelEntry:
+    """Return the line of the model picker for a model."""
+    return ModelEntry(
+        name=info.name,
+        source="bundled",
+        path=Path(info.path),
+        architecture=info.architecture,
+        model_type=info.model_type,
+        layers=info.layers,
+        hidden_size=info.hidden_size,
+        head=info.head,
+        base=None,
+        bytes=info.bytes,
+        score=None,
+        problem=problem,
+    )
+
+
+def _tokens(sample: QASample, start: int, end: int) -> tuple[Token, ...]:
+    made = [Token(0, "[CLS]", "[CLS]", "special", 0, 0)]
+
+    def words(text: str, part: str, low: int, high: int) -> None:
+        for word in re.finditer(r"\S+", text[low:high]):
+            place = low + word.start(), low + word.end()
+            made.append(Token(len(made), word.group(), word.group(), part, *place))  # type: ignore[arg-type]
+
+    words(sample.question, "question", 0, len(sample.question))
+    made.append(Token(len(made), "[SEP]", "[SEP]", "special", 0, 0))
+    words(sample.context, "context", start, end)
+    made.append(Token(len(made), "[SEP]", "[SEP]", "special", 0, 0))
+    return tuple(made)
+
+
+def _window(sample: QASample, index: int, count: int) -> tuple[int, int]:
+    """Return the context characters of one of ``count`` windows, cut between words."""
+    words = list(re.finditer(r"\S+", sample.context))
+    low, high = index * len(words) // count, (index + 1) * len(words) // count
+    return words[low].start(), words[high - 1].end()
+
+
+def _prediction(sample: QASample, wrong: bool, info: ModelInfo) -> Prediction | None:
+    if info.head is None:
+        return None
+    if info.head == "classification":
+        best = Candidate("yes", None, 0.75, 0)
+        return Prediction("yes", None, 0.75, 0, (best, Candidate("no", None, 0.25, 0)))
+    words = list(re.finditer(r"\S+", sample.context))
+    chosen = words[min(9, len(words) - 1)]
+    span: Span | None = Span(chosen.start(), chosen.end())
+    text = chosen.group()
+    if not wrong:
+        text = sample.answers[0].text if sample.answers else text
+        span = sample.answers[0].span if sample.answers else span
+    best = Candidate(text, span, 0.75, 0)
+    others = tuple(
+        Candidate(word.group(), Span(word.start(), word.end()), 0.1, 0) for word in words[:2]
+    )
+    return Prediction(text, span, 0.75, 0, (best, *others))
+
+
+def extraction_of(
+    sample: QASample,
+    info: ModelInfo | None = None,
+    *,
+    wrong: bool = False,
+    window: int | None = None,
+    windows: int = 1,
+    outlier: bool = False,
+) -> Extraction:
+    """Return a sample as the model that does not exist sees it."""
+    info = info or model_info()
+    index = 0 if window is None else window
+    start, end = _window(sample, index, windows)
+    tokens = _tokens(sample, start, end)
+    shown = Window(index, windows, tuple(range(len(tokens))), None, tokens, start, end)
+    prediction = _prediction(sample, wrong, info)
+    layer, token, dim = np.ogrid[0 : info.layers + 1, 0 : len(tokens), 0:8]
+    states = np.sin(token * (dim + 1) * 0.7 + layer * (dim - 3) * 0.31).astype(np.float32)
+    scores = None
+    if prediction is not None and sample.answers:
+        scores = Scores(0.0, 0.25) if wrong else Scores(1.0, 1.0)
+    return Extraction(
+        model=info,
+        dataset="samples",
+        sample=sample,
+        window=WindowPlace(index, windows, start, end, 0),
+        tokens=tokens,
+        roles=assign_roles(shown, sample, prediction.span if prediction else None),
+        sentences=sentence_ids(shown, sample),
+        outliers=(1,) if outlier else (),
+        outlier_ratio=7.0 if outlier else 1.0,
+        prediction=prediction,
+        scores=scores,
+        states=states,
+    )
+
+
+def pictures_of(
+    extraction: Extraction, *, special: bool = False, outliers: bool = False
+) -> Pictures:
+    """Return pictures whose coordinates come from a formula; no layer looks like another."""
+    shown = extraction.shown(special=special, outliers=outliers)
+    layers = extraction.layers + 1
+    layer, token = np.ogrid[0:layers, 0 : len(shown)]
+    turn = token * 2.399 + layer * 0.37
+    radius = 1.0 + 9.0 * token / max(len(shown), 1)
+    coordinates = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
+    explained = np.tile([0.5, 0.25], (layers, 1)) - np.arange(layers)[:, None] / 200
+    projection = Projection(
+        "pca", coordinates.astype(np.float32), explained, np.array(shown, dtype=np.int64)
+    )
+    return Pictures(extraction, projection, special, outliers)
+
+
+@dataclass
+class Request:
+    """Something the session asked for, and what it would be answered with."""
+
+    kind: str
+    job: Job
+    answer: Callable[[], Iterable[object]] = field(repr=False)
+    what: object = None
+
+
+class FakeService:
+    """`InspectionService` by its public methods; see the module's text."""
+
+    def __init__(
+        self,
+        post: Callable[[Event], None],
+        *,
+        datasets: Sequence[Dataset] = (),
+        models: Sequence[ModelInfo] = (),
+        held: Iterable[str] = (),
+        wrong: Iterable[str] = (),
+        windows: int = 1,
+        outlier: bool = False,
+        entries: Sequence[ModelEntry] | None = None,
+    ) -> None:
+        self._post = post
+        self._engine = Engine(post)
+        self._numbers = itertools.count(1)
+        self.datasets = list(datasets) or [dataset_of()]
+        self.models = list(models) or [model_info()]
+        self.entries = [entry_of(info) for info in self.models] if entries is None else entries
+        self.held = set(held)
+        self.wrong = set(wrong)
+        self.windows = windows
+        self.outlier = outlier
+        self.info = self.models[0]
+        self.requests: list[Request] = []
+        self.urgent: list[list[str]] = []
+        self.prefetched: list[list[str]] = []
+        self.order: list[str] = []
+        self.scoring: list[Dataset] = []
+        self.closed = False
+
+    # -- what the session calls ----------------------------------------------------------------
+
+    def list_catalogs(self) -> Job:
+        """Answer with the models and data sets that the fake was made with."""
+        entries = tuple(
+            DatasetEntry(one.name, Path(one.path), one.format, ()) for one in self.datasets
+        )
+        found = CatalogListed(tuple(self.entries), entries)
+        return self._ask("catalogs", "look for models and data sets", lambda: [found])
+
+    def open_model(self, entry: ModelEntry | str) -> Job:
+        """Answer with the model of this name."""
+        name = entry if isinstance(entry, str) else entry.name
+
+        def answer() -> list[object]:
+            self.info = next(info for info in self.models if info.name == name)
+            return [ModelOpened(self.info)]
+
+        return self._ask("model", f"open model {name}", answer, name)
+
+    def open_dataset(self, path: Path, variant: str | None = None) -> Job:
+        """Answer with the data set of this path."""
+
+        def answer() -> list[object]:
+            found = next(one for one in self.datasets if Path(one.path) == path)
+            return [DatasetOpened(replace(found, variant=variant))]
+
+        return self._ask("dataset", f"open data set {path.name}", answer, (path, variant))
+
+    def inspect(
+        self,
+        sample: QASample,
+        dataset: Dataset,
+        *,
+        window: int | None = None,
+        special: bool = False,
+        outliers: bool = False,
+    ) -> Job:
+        """Answer with the sample's tokens and prediction, then its pictures."""
+
+        def answer() -> Iterable[object]:
+            extraction = self.extraction(sample, window)
+            yield ExtractionDone(extraction)
+            yield ProjectionReady(pictures_of(extraction, special=special, outliers=outliers))
+
+        return self._ask("sample", f"open sample {sample.id}", answer, (sample.id, window))
+
+    def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
+        """Answer with other pictures of the same extraction."""
+        made = pictures_of(extraction, special=special, outliers=outliers)
+        return self._ask("project", "project", lambda: [ProjectionReady(made)])
+
+    def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
+        """Write down what would be got ready."""
+        self.prefetched.append([sample.id for sample in samples])
+
+    def score_all(self, dataset: Dataset) -> None:
+        """Write down that scoring began; unless held, every sample gets its marks at once."""
+        self.order.append("score_all")
+        self.scoring.append(dataset)
+        if "scores" not in self.held:
+            self.score([sample.id for sample in dataset.samples])
+
+    def score_first(self, sample_ids: Sequence[str]) -> None:
+        """Write down what should be scored next."""
+        self.urgent.append(list(sample_ids))
+
+    def cancel_scoring(self) -> None:
+        """Do nothing: what is scored is up to the test."""
+
+    def close(self, timeout_s: float = 0.5) -> bool:
+        """End at once."""
+        self.closed = True
+        return True
+
+    # -- what the test calls -------------------------------------------------------------------
+
+    def extraction(self, sample: QASample, window: int | None = None) -> Extraction:
+        """Return what the open model makes of a sample."""
+        return extraction_of(
+            sample,
+            self.info,
+            wrong=sample.id in self.wrong,
+            window=window,
+            windows=self.windows,
+            outlier=self.outlier,
+        )
+
+    def last(self, kind: str) -> Request:
+        """Return the latest request of a kind."""
+        return [request for request in self.requests if request.kind == kind][-1]
+
+    def answer(self, request: Request, *, parts: int | None = None, end: bool = True) -> None:
+        """Answer a request, as the engine does: a cancelled one only with its end.
+
+        ``parts`` is how many of the results are posted (None: all).
+        """
+        job = request.job
+        if job.cancelled():
+            self._end(job, cancelled=True)
+            return
+        self._post(JobStarted(job.id, job.title, job.priority))
+        for result in itertools.islice(request.answer(), parts):
+            self._post(JobResult(job.id, result))
+        if end:
+            self._end(job)
+
+    def answer_late(self, request: Request) -> None:
+        """Post the results although the request was cancelled: they were already on their way."""
+        for result in request.answer():
+            self._post(JobResult(request.job.id, result))
+        self._end(request.job)
+
+    def fail(self, request: Request, message: str) -> None:
+        """End a request with an error."""
+        self._end(request.job, error=message)
+
+    def score(self, sample_ids: Iterable[str]) -> None:
+        """Post the marks of these samples."""
+        samples = {sample.id: sample for sample in self.scoring[-1].samples}
+        made = []
+        for sample_id in sample_ids:
+            got = self.extraction(samples[sample_id])
+            prediction = got.prediction
+            assert prediction is not None
+            made.append(SampleScore(sample_id, prediction.text, prediction.probability, got.scores))
+        job = next(self._numbers)
+        self._post(JobResult(job, SamplesScored(tuple(made))))
+        self._post(JobProgress(job, "scoring", len(made), len(samples)))
+
+    def fail_scoring(self, message: str) -> None:
+        """End the scoring with an error."""
+        job = next(self._numbers)
+        self._post(JobEnded(job, "scoring", Priority.BACKGROUND, error=message))
+
+    # -- inside --------------------------------------------------------------------------------
+
+    def _ask(
+        self, kind: str, title: str, answer: Callable[[], Iterable[object]], what: object = None
+    ) -> Job:
+        job = Job(next(self._numbers), title, Priority.OPEN, lambda job: None, self._engine)
+        request = Request(kind, job, answer, what)
+        self.requests.append(request)
+        self.order.append(kind)
+        if kind not in self.held:
+            self.answer(request)
+        return job
+
+    def _end(self, job: Job, *, cancelled: bool = False, error: str | None = None) -> None:
+        self._post(JobEnded(job.id, job.title, job.priority, cancelled, error))

@@ -1,0 +1,1 @@
+"""Tests of the floor that turns hidden states into pictures and lists."""

@@ -1,0 +1,289 @@
+"""The verb ``inspect``: what it prints as JSON and as a page, and what it refuses."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.shared_files import shared
+from tests.unit.cli.conftest import CONTEXT
+
+_CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def test_the_object_has_the_fields_that_are_promised(command, model, dataset):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--json")
+    assert (done.code, done.out.count("\n")) == (0, 1)
+    found = done.json
+    assert found["schema"] == "bertscope.inspect/1"
+    assert {"name", "architecture", "layers", "hidden_size", "head", "base", "device", "dtype"} <= (
+        found["model"].keys()
+    )
+    assert found["model"]["layers"] == 2
+    sample = found["sample"]
+    assert (sample["id"], sample["dataset"]) == ("apple", "small")
+    assert sample["context"] == CONTEXT
+    answer = sample["answers"][0]
+    assert CONTEXT[answer["start"] : answer["end"]] == answer["text"] == "John"
+    assert [CONTEXT[a:b] for a, b in sample["supporting"]] == [CONTEXT[CONTEXT.index("John") :]]
+    prediction = found["prediction"]
+    assert prediction["text"] == CONTEXT[prediction["start"] : prediction["end"]]
+    assert prediction["n_best"][0]["text"] == prediction["text"]
+    assert 0 <= prediction["probability"] <= 1
+    assert {"exact_match", "f1"} <= prediction.keys()
+    window = found["window"]
+    assert (window["index"], window["count"], window["start"]) == (0, 1, 0)
+    assert window["end"] == len(CONTEXT)
+
+
+def test_tokens_point_back_into_their_text_and_have_a_place_unless_masked(command, model, dataset):
+    found = command("inspect", "--model", model, "--dataset", dataset, "--json").json
+    texts = {"question": found["sample"]["question"], "context": CONTEXT}
+    for place, token in enumerate(found["tokens"]):
+        assert token["index"] == place
+        if token["part"] == "special":
+            assert (token["role"], token["sentence"], token["masked"]) == ("special", None, True)
+        else:
+            assert texts[token["part"]][token["start"] : token["end"]] == token["text"]
+    shown = [token for token in found["tokens"] if not token["masked"]]
+    projection = found["projection"]
+    assert (projection["method"], projection["fit"]) == ("pca", "layer")
+    assert (projection["aligned"], projection["seed"]) == (False, None)
+    assert [layer["layer"] for layer in projection["layers"]] == [0, 1, 2]
+    for layer in projection["layers"]:
+        assert len(layer["x"]) == len(layer["y"]) == len(shown)
+        assert layer["trustworthiness"] is None
+        first, second = layer["explained_variance"]
+        assert 1 >= first >= second >= 0
+
+
+def test_special_tokens_are_shown_when_asked_for(command, model, dataset):
+    base = ("inspect", "--model", model, "--dataset", dataset, "--json", "--layer", "1")
+    without, with_them = command(*base).json, command(*base, "--special").json
+    special = sum(token["part"] == "special" for token in without["tokens"])
+    assert special == 3
+    count = len(without["projection"]["layers"][0]["x"])
+    assert len(with_them["projection"]["layers"][0]["x"]) == count + special
+
+
+@pytest.mark.parametrize(("asked", "given"), [("0", [0]), ("2", [2]), ("all", [0, 1, 2])])
+def test_layer_chooses_what_is_printed(command, model, dataset, asked, given):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--json", "--layer", asked)
+    assert [layer["layer"] for layer in done.json["projection"]["layers"]] == given
+
+
+@pytest.mark.parametrize("asked", ["3", "-1", "last", "²", ""])
+def test_a_layer_that_does_not_exist_is_refused_in_one_line(command, model, dataset, asked):
+    done = command("inspect", "--model", model, "--dataset", dataset, f"--layer={asked}")
+    assert (done.code, done.out) == (2, "")
+    *_, last = done.err.splitlines()
+    assert last.startswith("bertscope-tui: no layer")
+    assert "0 to 2" in last
+
+
+def test_a_sample_is_named_by_id_or_by_place_and_the_id_wins(command, model, dataset):
+    base = ("inspect", "--model", model, "--dataset", dataset, "--json", "--layer", "0")
+    assert command(*base, "--sample", "nasty").json["sample"]["id"] == "nasty"
+    assert command(*base, "--sample", "#2").json["sample"]["id"] == "nasty"
+    assert command(*base, "--sample", "#1").json["sample"]["question"] == "What was carried?"
+    assert command(*base).json["sample"]["id"] == "apple"
+
+
+@pytest.mark.parametrize("asked", ["#0", "#4", "#x", "aple", "\x1b[2J"])
+def test_a_sample_that_does_not_exist_is_refused_in_one_line(command, model, dataset, asked):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--sample", asked, "--json")
+    assert (done.code, done.out) == (2, "")
+    *_, last = done.err.splitlines()
+    assert last.startswith("bertscope-tui: ")
+    assert str(dataset) in last
+    assert "\x1b" not in done.err
+
+
+def test_a_question_and_a_context_take_the_place_of_a_data_set(command, model):
+    done = command(
+        "inspect", "--model", model, "--question", "Who left?", "--context", CONTEXT,
+        "--answer", "john", "--answer", "nobody at all", "--json", "--raw", "--method", "pca",
+    )  # fmt: skip
+    sample = done.json["sample"]
+    assert (sample["dataset"], sample["question"]) == (None, "Who left?")
+    first, second = sample["answers"]
+    assert CONTEXT[first["start"] : first["end"]] == "John"
+    assert (second["start"], second["end"]) == (None, None)
+    assert [CONTEXT[a:b] for a, b in sample["supporting"]] == [CONTEXT[CONTEXT.index("John") :]]
+    assert len(sample["sentences"]) == 2
+
+
+def test_without_gold_answers_there_is_no_score(command, model):
+    done = command(
+        "inspect", "--model", model, "--question", "Who?", "--context", CONTEXT, "--json"
+    )
+    assert done.json["prediction"]["exact_match"] is None
+    assert done.json["prediction"]["f1"] is None
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--question", "Who?"),
+        ("--context", "text"),
+        ("--answer", "x"),
+        ("--question", "Who?", "--context", "text", "--dataset", "x"),
+        ("--question", "Who?", "--context", "text", "--sample", "x"),
+        ("--question", " ", "--context", "text"),
+        ("--question", "Who?", "--context", "\n"),
+        ("--question", "Who?", "--context", "text", "--answer", ""),
+        ("--method", "umap"),
+        ("--window", "-1"),
+        ("--no-such-option",),
+    ],
+)
+def test_arguments_that_make_no_sense_are_refused_in_one_line(command, model, arguments):
+    done = command("inspect", "--model", model, *arguments, "--json")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert done.err.startswith("bertscope-tui: ")
+
+
+def test_a_model_without_a_head_shows_states_and_predicts_nothing(command, bare_model, dataset):
+    done = command("inspect", "--model", bare_model, "--dataset", dataset, "--json")
+    assert (done.code, done.json["prediction"], done.json["model"]["head"]) == (0, None, None)
+    assert any("no prediction" in note for note in done.json["notes"])
+    page = command("inspect", "--model", bare_model, "--dataset", dataset).out
+    assert "makes no prediction" in page
+
+
+def test_long_contexts_are_cut_into_windows_of_which_one_is_shown(command, model):
+    context = " ".join(f"{CONTEXT} Number {n}." for n in range(20))
+    base = (
+        "inspect", "--model", model, "--question", "Who?", "--context", context,
+        "--max-tokens", "64", "--stride", "16", "--json", "--layer", "0",
+    )  # fmt: skip
+    found = command(*base, "--window", "1").json
+    window = found["window"]
+    assert window["index"] == 1
+    assert window["count"] > 3
+    inside = [token for token in found["tokens"] if token["part"] == "context"]
+    assert window["start"] <= inside[0]["start"] < inside[-1]["end"] <= window["end"]
+    assert len(found["tokens"]) <= 64
+    chosen = command(*base).json["window"]
+    assert chosen["index"] == chosen["best"]
+    done = command(*base, "--window", "99")
+    assert (done.code, done.out) == (2, "")
+    assert "window 99" in done.err
+
+
+def test_skipped_records_are_told_on_standard_error(command, model, dataset):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--json")
+    assert "2 records skipped" in done.err
+    assert json.loads(done.out)
+
+
+def test_the_page_has_everything_and_no_control_characters(command, model, dataset):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--sample", "nasty")
+    assert done.code == 0
+    assert not _CONTROL.search(done.out)
+    assert not _CONTROL.search(done.err)
+    for heading in ("Question", "Context", "Predicted", "Gold", "Score", "Tokens", "Layer 2 of 2"):
+        assert heading in done.out
+    assert "[bold]John[/bold]" in done.out
+    assert "PC1" in done.out
+
+
+def test_json_escapes_what_a_terminal_could_act_on_and_keeps_the_rest(command, model, dataset):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--sample", "nasty", "--json")
+    assert not _CONTROL.search(done.out)
+    assert "\x1b[31m" in done.json["sample"]["context"]
+    assert "\u202e" in done.json["sample"]["context"]
+    kept = command(
+        "inspect", "--model", model, "--question", "où?", "--context", "À 東京.", "--json"
+    )
+    assert "À 東京." in kept.out
+
+
+def test_half_a_surrogate_pair_does_not_break_the_output(command, model, tmp_path):
+    path = tmp_path / "half.jsonl"
+    path.write_text(
+        '{"id": "a", "question": "Who?", "context": "Mary \\ud83d went.", "answers": ["Mary"]}\n'
+    )
+    assert command("inspect", "--model", model, "--dataset", path).code == 0
+    done = command("inspect", "--model", model, "--dataset", path, "--json")
+    assert done.code == 0
+    assert done.json["schema"] == "bertscope.inspect/1"
+
+
+def test_all_layers_are_drawn_when_asked_for(command, model, dataset):
+    page = command("inspect", "--model", model, "--dataset", dataset, "--layer", "all").out
+    assert re.findall(r"^Layer (\d) of 2", page, re.MULTILINE) == ["0", "1", "2"]
+
+
+def test_ascii_pages_are_ascii(command, model, dataset):
+    page = command("inspect", "--model", model, "--dataset", dataset, "--ascii").out
+    assert page.isascii()
+
+
+def test_the_marks_below_the_context_stand_below_the_right_characters(command, model, dataset):
+    page = command(
+        "inspect", "--model", model, "--dataset", dataset, "--ascii", "--sample", "apple"
+    )
+    lines = page.out.splitlines()
+    legend = next(line for line in lines if "supporting fact" in line)
+    fact = legend.split(" supporting fact")[0][-1]
+    at = next(n for n, line in enumerate(lines) if line.startswith("  Mary carried"))
+    text, marks = lines[at], lines[at + 1].ljust(len(lines[at]))
+    start = text.index("John")
+    assert text.endswith("apple.")
+    assert fact not in marks[:start]
+    assert fact in marks[start:]
+    assert " " not in marks[start:]
+
+
+def test_no_line_of_the_page_is_wider_than_the_terminal(command, model, dataset, monkeypatch):
+    from rich.cells import cell_len
+
+    for columns in ("40", "61", "120"):
+        monkeypatch.setenv("COLUMNS", columns)
+        context = "\u0301" + "東京 " * 60 + "e\u0301 " + "x" * 300
+        page = command(
+            "inspect", "--model", model, "--question", "質問" * 40, "--context", context
+        ).out
+        before, tokens = page.split("\nTokens\n")
+        picture = tokens[tokens.index("\nLayer 2") :]
+        assert max(map(cell_len, [*before.splitlines(), *picture.splitlines()])) <= int(columns)
+
+
+def test_a_theme_that_was_typed_must_exist(command, model, dataset):
+    done = command("inspect", "--model", model, "--dataset", dataset, "--theme", "no-such")
+    assert (done.code, done.out) == (2, "")
+    assert "no-such" in done.err
+
+
+def test_a_theme_of_the_settings_that_does_not_exist_is_a_warning(
+    command, model, dataset, monkeypatch
+):
+    monkeypatch.setenv("BERTSCOPE_THEME", "no-such")
+    done = command("inspect", "--model", model, "--dataset", dataset)
+    assert done.code == 0
+    assert "no theme 'no-such'" in done.err
+
+
+def test_settings_choose_model_and_data_set_until_something_is_typed(
+    command, model, bare_model, dataset, monkeypatch
+):
+    monkeypatch.setenv("BERTSCOPE_MODEL", str(bare_model))
+    monkeypatch.setenv("BERTSCOPE_DATASET", str(dataset))
+    assert command("inspect", "--json").json["model"]["head"] is None
+    assert command("inspect", "--json", "--model", model).json["model"]["head"] == "span"
+
+
+@pytest.mark.real
+def test_a_real_model_answers_a_real_question(command):
+    done = command(
+        "inspect", "--model", shared("models/minilm-l6-squad"),
+        "--dataset", shared("data/xquad/xquad.en.json"), "--sample", "#3", "--json",
+    )  # fmt: skip
+    found = done.json
+    assert found["prediction"]["text"] == "118"
+    assert (found["prediction"]["exact_match"], found["prediction"]["f1"]) == (1.0, 1.0)
+    roles = {token["role"] for token in found["tokens"]}
+    assert {"answer", "question", "fact", "context", "special"} <= roles
