@@ -10,12 +10,12 @@ def main() -> int:
     from bertscope_tui.cli import interrupt
 
     interrupt.install()
-    try:
-        from bertscope_tui.cli.run import run
 
-        return run(sys.argv[1:])
-    except KeyboardInterrupt:
-        return 130
+    from bertscope_tui.cli.run import run
+    from bertscope_tui.models.threads import set_thread_policy
+
+    set_thread_policy()
+    return run(sys.argv[1:])
 
 
 if __name__ == "__main__":

@@ -130,6 +130,8 @@ def _inspect(
     del method, raw  # one method so far, and nothing turns its axes
     asked = _Source(**source)
     asked.check()
+    if layer is not None and layer != "all" and not (layer.isascii() and layer.isdigit()):
+        raise click.UsageError("--layer: give a number from 0 up, or all")
     start_logging(debug=debug)
     settings, warnings = load_settings()
     warn(warnings)
@@ -147,7 +149,7 @@ def _inspect(
     record, dataset = asked.read(settings)
 
     from bertscope_tui.inspection.choice import model_entry
-    from bertscope_tui.inspection.pipeline import InspectOptions, extract, project
+    from bertscope_tui.inspection.pipeline import InspectOptions, extract, project, read
     from bertscope_tui.inspection.report import chosen_layers, inspect_object
     from bertscope_tui.models.loading import load_model
 
@@ -163,12 +165,13 @@ def _inspect(
     last = opened.info.layers
     layers = chosen_layers(layer, last, default=range(last + 1) if look is None else (last,))
     cutting = InspectOptions(max_tokens=settings.max_tokens, stride=settings.stride)
-    extraction = extract(
+    reading = read(
         opened,
         record,
-        dataset=None if dataset is None else dataset.name,
         options=cutting if dataset is None else cutting.for_dataset(dataset),
-        window=window,
+    )
+    extraction = extract(
+        opened, reading, dataset=None if dataset is None else dataset.name, window=window
     )
     pictures = project(extraction, special=special, outliers=outliers)
     if look is None:
@@ -181,9 +184,10 @@ def _inspect(
 
 
 def _look(settings: Settings, *, insist: bool) -> Look:
-    from bertscope_tui.inspection.choice import choose_theme
+    from bertscope_tui.inspection.choice import available_themes, choose_theme
     from bertscope_tui.inspection.views import Look
 
-    theme, problems = choose_theme(settings.theme, insist=insist)
-    warn(problems)
+    themes, problems = available_themes()
+    theme, unknown = choose_theme(themes, settings.theme, insist=insist)
+    warn((*problems, *unknown))
     return Look(theme, ascii=settings.ascii or not speaks_unicode())

@@ -2,38 +2,28 @@
 
 Python's own handling is not enough here: a KeyboardInterrupt that passes through ``exec`` (as in
 the making of a dataclass) makes the interpreter kill itself with the signal whatever is returned
-later, and one that hits an extension module while it is imported may come out as another error.
+later, and one that hits a compiled module while it is imported comes out as another error, or
+aborts the process.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 from types import FrameType
 
-
-class Interrupted(KeyboardInterrupt):
-    """What Ctrl+C raises; a class of its own, which the interpreter does not treat specially."""
-
-
-class _State:
-    asked = False
+EXIT_CODE = 130
 
 
 def install() -> None:
-    """Take over SIGINT; only for the main thread of the command."""
-    signal.signal(signal.SIGINT, _interrupt)
+    """End the process on SIGINT; only for verbs, which keep nothing that would be lost."""
+    signal.signal(signal.SIGINT, _leave)
 
 
 def uninstall() -> None:
-    """Give SIGINT back to Python, for an event loop that has a way of its own with it."""
+    """Give SIGINT back to Python, for work that has a way of its own with it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def was_asked() -> bool:
-    """Say whether an interrupt came, so that an error after it is taken for its consequence."""
-    return _State.asked
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    _State.asked = True
-    raise Interrupted
+def _leave(number: int, frame: FrameType | None) -> None:
+    os._exit(EXIT_CODE)

@@ -12,11 +12,9 @@ from collections.abc import Sequence
 
 import click
 
-from bertscope_tui.cli.interrupt import was_asked
+from bertscope_tui.cli.interrupt import EXIT_CODE
 from bertscope_tui.cli.output import warn
 from bertscope_tui.errors import BertscopeError, Cancelled
-
-INTERRUPTED = 130
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -27,13 +25,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = root.main(list(arguments), prog_name="bertscope-tui", standalone_mode=False)
     except (click.exceptions.Abort, KeyboardInterrupt, Cancelled):
-        return INTERRUPTED
+        return EXIT_CODE
     except click.ClickException as error:
         warn([_usage_line(error)])
         return 2
     except BertscopeError as error:
-        if was_asked():
-            return INTERRUPTED
         _keep_trace(error, debug)
         warn([str(error)])
         return error.exit_code
@@ -41,8 +37,6 @@ def run(arguments: Sequence[str]) -> int:
         _drop_output()
         return 1
     except Exception as error:
-        if was_asked():
-            return INTERRUPTED
         log = _keep_trace(error, debug)
         warn([f"internal error: {type(error).__name__}: {error} (the trace is in {log})"])
         return 1
@@ -66,7 +60,10 @@ def _keep_trace(error: BaseException, debug: bool) -> str:
     if debug:
         import traceback
 
-        traceback.print_exception(error, file=sys.stderr)
+        from bertscope_tui.data.hygiene import clean
+
+        trace = "".join(traceback.format_exception(error))
+        sys.stderr.writelines(f"{clean(line)}\n" for line in trace.splitlines())
     return str(log)
 
 

@@ -102,7 +102,8 @@ def encode(
         fitted = fit(sample, lambda _, text: _count(tokenizer, question, text), limit)
         if fitted is not sample:
             dropped = len(sample.optional) - len(fitted.optional)
-            notes.append(f"{dropped} optional parts of the context are left out to fit the window")
+            noun = "paragraph is" if dropped == 1 else "paragraphs are"
+            notes.append(f"{dropped} distracting {noun} left out to fit the window")
         sample = fitted
     room = limit - specials - length
     if stride > room // 2 and _count(tokenizer, question, sample.context) > limit:

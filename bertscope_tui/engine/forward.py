@@ -58,9 +58,11 @@ def forward(
     hidden: bool,
     cancelled: Callable[[], bool] = never,
     token_budget: int | None = None,
+    progress: Callable[[int], None] | None = None,
 ) -> list[WindowOutput]:
     """Run the windows, in batches of at most ``token_budget`` tokens, and return them in order.
 
+    ``progress`` is told after each batch how many windows are done.
     Raises EngineError where one window alone does not fit the memory, or where the network fails
     on it; Cancelled soon after ``cancelled()`` turns true.
     """
@@ -79,6 +81,8 @@ def forward(
             outputs = _try(model, [windows[index] for index in batch], hidden)
             if outputs is not None:
                 results.update(zip(batch, outputs, strict=True))
+                if progress is not None:
+                    progress(len(results))
                 continue
             _release(model)
             if len(batch) == 1:

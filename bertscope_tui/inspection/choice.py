@@ -11,6 +11,8 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.errors import DataError, InputError, ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from bertscope_tui.data.records import Dataset, QASample
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.themes import ThemeSpec
@@ -67,9 +69,9 @@ def find_sample(dataset: Dataset, wanted: str | None) -> QASample:
     count = len(dataset.samples)
     number = wanted.removeprefix("#")
     if number != wanted and number.isascii() and number.isdigit():
-        if 1 <= int(number) <= count:
+        if len(number) < 10 and 1 <= int(number) <= count:
             return dataset.samples[int(number) - 1]
-        raise DataError(f"{dataset.path}: no sample {wanted}: there are {count}")
+        raise DataError(f"{dataset.path}: no sample {wanted[:12]}: there are {count}")
     close = difflib.get_close_matches(wanted, [sample.id for sample in dataset.samples[:5000]], 2)
     hint = (
         f", close to it: {', '.join(close)}" if close else f"; the first is {dataset.samples[0].id}"
@@ -82,21 +84,36 @@ def theme_folders() -> tuple[Path, ...]:
     return paths.resources("themes"), paths.config_file().parent / "themes"
 
 
-def choose_theme(name: str | None, *, insist: bool = False) -> tuple[ThemeSpec, tuple[str, ...]]:
-    """Return the theme of this name (None: the default one), and lines about what is wrong.
+def available_themes() -> tuple[dict[str, ThemeSpec], tuple[str, ...]]:
+    """Return all themes by name, and lines about theme files that were passed over.
 
-    A name that there is none of is one of these lines, unless it was typed (``insist``): then
-    it raises InputError, as does an installation without any theme.
+    Raises InputError where there is none at all.
     """
-    from bertscope_tui.themes import DEFAULT_THEME, load_themes
+    from bertscope_tui.themes import load_themes
 
     themes, problems = load_themes(theme_folders())
-    lines = [str(problem) for problem in problems]
-    if name is not None and name not in themes:
-        if insist:
-            raise InputError(f"no theme {name!r}", remedy=f"there are {', '.join(sorted(themes))}")
-        lines.append(f"no theme {name!r} (there are {', '.join(sorted(themes))})")
-    for wanted in (name, DEFAULT_THEME, *sorted(themes)):
-        if wanted in themes:
-            return themes[wanted], tuple(lines)
-    raise InputError(f"{theme_folders()[0]}: no theme there", remedy="install the program again")
+    if not themes:
+        raise InputError(
+            f"{theme_folders()[0]}: no theme there", remedy="install the program again"
+        )
+    return themes, tuple(str(problem) for problem in problems)
+
+
+def choose_theme(
+    themes: Mapping[str, ThemeSpec], name: str | None, *, insist: bool = False
+) -> tuple[ThemeSpec, tuple[str, ...]]:
+    """Return the theme of this name (None: the default one), and a line if there is none.
+
+    A name that was typed (``insist``) and that there is none of raises InputError.
+    """
+    from bertscope_tui.themes import DEFAULT_THEME
+
+    if name is not None and name in themes:
+        return themes[name], ()
+    default = themes.get(DEFAULT_THEME) or next(iter(themes.values()))
+    if name is None:
+        return default, ()
+    known = f"there are {', '.join(sorted(themes))}"
+    if insist:
+        raise InputError(f"no theme {name!r}", remedy=known)
+    return default, (f"no theme {name!r} ({known})",)

@@ -7,7 +7,7 @@ thread calls them, and poll ``cancelled`` between steps.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import Dataset, QASample
@@ -50,11 +50,9 @@ class InspectOptions:
 
     def for_dataset(self, dataset: Dataset) -> InspectOptions:
         """Return the options with what this data set asks for filled in."""
-        return InspectOptions(
+        return replace(
+            self,
             max_tokens=self.max_tokens or dataset.window,
-            stride=self.stride,
-            n_best=self.n_best,
-            max_answer_tokens=self.max_answer_tokens,
             allow_null=self.allow_null or any(sample.impossible for sample in dataset.samples),
         )
 
@@ -67,16 +65,55 @@ def score(prediction: Prediction | None, sample: QASample) -> Scores | None:
     return Scores(exact_match(prediction.text, gold), f1(prediction.text, gold))
 
 
-def extract(
+@dataclass(frozen=True, slots=True, eq=False)
+class Reading:
+    """A sample run through a model in all its windows: enough to look at any of them.
+
+    ``outputs`` has the logits of each window, and the hidden states where there is one window.
+    """
+
+    encoded: Encoded
+    outputs: tuple[WindowOutput, ...]
+    prediction: Prediction | None
+
+
+def read(
     model: LoadedModel,
     sample: QASample,
     *,
-    dataset: str | None = None,
     options: InspectOptions | None = None,
+    cancelled: Callable[[], bool] = never,
+    progress: Callable[[int, int], None] | None = None,
+) -> Reading:
+    """Run ``model`` over all windows of ``sample`` and predict.
+
+    ``progress`` is told the number of windows done and in all. Raises `EngineError` where the
+    network cannot be run, `Cancelled`.
+    """
+    from bertscope_tui.engine.forward import forward
+
+    options = options or InspectOptions()
+    encoded = _encode(model, sample, options)
+    count = len(encoded.windows)
+    outputs = forward(
+        model,
+        encoded.windows,
+        hidden=count == 1,
+        cancelled=cancelled,
+        progress=None if progress is None else lambda done: progress(done, count),
+    )
+    return Reading(encoded, tuple(outputs), _predict(model, encoded, outputs, options))
+
+
+def extract(
+    model: LoadedModel,
+    reading: Reading,
+    *,
+    dataset: str | None = None,
     window: int | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> Extraction:
-    """Run ``model`` over ``sample`` and keep every hidden state of one window.
+    """Keep every hidden state of one window of a sample that was read.
 
     ``window`` chooses the window; None takes that of the best answer (the first without one).
     Raises `InputError` for a window that does not exist, `EngineError` where the network cannot
@@ -86,35 +123,31 @@ def extract(
     from bertscope_tui.engine.forward import forward
     from bertscope_tui.engine.roles import assign_roles, sentence_ids
 
-    options = options or InspectOptions()
-    encoded = _encode(model, sample, options)
-    single = len(encoded.windows) == 1
-    outputs = forward(model, encoded.windows, hidden=single, cancelled=cancelled)
-    prediction = _predict(model, encoded, outputs, options)
+    encoded, prediction = reading.encoded, reading.prediction
+    sample, count = encoded.sample, len(encoded.windows)
     best = prediction.window if prediction is not None else 0
     chosen = best if window is None else window
-    if not 0 <= chosen < len(encoded.windows):
-        raise InputError(f"window {chosen}: {sample.id} has {len(encoded.windows)} window(s)")
+    if not 0 <= chosen < count:
+        raise InputError(f"window {chosen}: {sample.id} has {count} window(s), counted from 0")
     shown = encoded.windows[chosen]
-    output = outputs[0] if single else forward(model, [shown], hidden=True, cancelled=cancelled)[0]
-    if cancelled():
-        raise Cancelled
-    assert output.hidden is not None  # asked for above
-    special = [token.part == "special" for token in shown.tokens]
-    outliers = norm_outliers(output.hidden, special)
+    states = reading.outputs[chosen].hidden
+    if states is None:
+        states = forward(model, [shown], hidden=True, cancelled=cancelled)[0].hidden
+    assert states is not None  # asked for
+    outliers = norm_outliers(states, [token.part == "special" for token in shown.tokens])
     return Extraction(
         model=model.info,
         dataset=dataset,
-        sample=encoded.sample,
-        window=WindowPlace(chosen, len(encoded.windows), shown.start, shown.end, best),
+        sample=sample,
+        window=WindowPlace(chosen, count, shown.start, shown.end, best),
         tokens=shown.tokens,
-        roles=assign_roles(shown, encoded.sample, prediction.span if prediction else None),
-        sentences=sentence_ids(shown, encoded.sample),
+        roles=assign_roles(shown, sample, prediction.span if prediction else None),
+        sentences=sentence_ids(shown, sample),
         outliers=outliers,
-        outlier_ratio=outlier_ratio(output.hidden, outliers[0]) if outliers else 1.0,
+        outlier_ratio=outlier_ratio(states, outliers[0]) if outliers else 1.0,
         prediction=prediction,
-        scores=score(prediction, encoded.sample),
-        states=output.hidden,
+        scores=score(prediction, sample),
+        states=states,
         notes=encoded.notes,
     )
 

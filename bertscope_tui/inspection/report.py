@@ -47,8 +47,9 @@ def chosen_layers(wanted: str | None, last: int, *, default: Iterable[int]) -> t
         return tuple(default)
     if wanted == "all":
         return tuple(range(last + 1))
-    if wanted.isascii() and wanted.isdigit() and int(wanted) <= last:
-        return (int(wanted),)
+    for layer in range(last + 1):
+        if wanted == str(layer):
+            return (layer,)
     raise InputError(f"no layer {wanted!r}: the model has layers 0 to {last}, or say all")
 
 

@@ -17,7 +17,14 @@ from typing import TYPE_CHECKING
 from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import Engine, Event, Job, Priority
 from bertscope_tui.errors import Cancelled
-from bertscope_tui.inspection.pipeline import InspectOptions, extract, project, score_samples
+from bertscope_tui.inspection.pipeline import (
+    InspectOptions,
+    Reading,
+    extract,
+    project,
+    read,
+    score_samples,
+)
 from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
 
 if TYPE_CHECKING:
@@ -27,6 +34,9 @@ if TYPE_CHECKING:
 
 _KEPT_BYTES = 512 * 2**20
 """Hidden states of samples that were open or prefetched stay in memory up to this much."""
+
+_KEPT_READINGS = 16
+"""Samples of several windows whose logits stay in memory, so that windows change quickly."""
 
 _CHUNK = 8
 """Samples scored between two looks at what is on screen."""
@@ -101,6 +111,7 @@ class InspectionService:
         self._options = options or InspectOptions()
         self._model: LoadedModel | None = None  # engine's thread only
         self._kept: OrderedDict[tuple[str, str, int | None], Extraction] = OrderedDict()
+        self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
         self._open_job: Job | None = None
         self._projection_job: Job | None = None
         self._stop_scoring = threading.Event()
@@ -118,7 +129,7 @@ class InspectionService:
 
             job.result(CatalogListed(tuple(list_models()), tuple(list_datasets())))
 
-        return self._engine.submit("look for models and data sets", work, Priority.OPEN)
+        return self._engine.submit("looking for models and data", work, Priority.OPEN)
 
     def open_model(self, entry: ModelEntry | str) -> Job:
         """Load a model by entry, name or folder; `ModelOpened` follows.
@@ -132,7 +143,7 @@ class InspectionService:
             from bertscope_tui.models.loading import load_model
 
             self._model = None
-            self._kept.clear()
+            self._forget()
             options = self._load_options
             model = load_model(
                 entry,
@@ -148,7 +159,7 @@ class InspectionService:
             self._model = model
             job.result(ModelOpened(model.info))
 
-        return self._engine.submit(f"open model {name}", work, Priority.OPEN)
+        return self._engine.submit(f"opening {name}", work, Priority.OPEN)
 
     def open_dataset(self, path: Path, variant: str | None = None) -> Job:
         """Read a data set; `DatasetOpened` follows."""
@@ -164,10 +175,10 @@ class InspectionService:
                 cancelled=job.cancelled,
             )
             job.check()
-            self._kept.clear()
+            self._forget()
             job.result(DatasetOpened(dataset))
 
-        return self._engine.submit(f"open data set {path.name}", work, Priority.OPEN)
+        return self._engine.submit(f"reading {path.name}", work, Priority.OPEN)
 
     # -- the open sample ---------------------------------------------------------------------
 
@@ -189,7 +200,11 @@ class InspectionService:
                 earlier.cancel()
 
         def work(job: Job) -> None:
-            extraction = self._extraction(sample, dataset, window, job.cancelled)
+            def windows_done(done: int, count: int) -> None:
+                if count > 1:
+                    job.progress("extracting, window", done, count)
+
+            extraction = self._extraction(sample, dataset, window, job.cancelled, windows_done)
             job.check()
             job.result(ExtractionDone(extraction))
             pictures = project(
@@ -197,7 +212,7 @@ class InspectionService:
             )
             job.result(ProjectionReady(pictures))
 
-        self._open_job = self._engine.submit(f"open sample {sample.id}", work, Priority.OPEN)
+        self._open_job = self._engine.submit("extracting", work, Priority.OPEN)
         return self._open_job
 
     def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
@@ -211,7 +226,7 @@ class InspectionService:
             )
             job.result(ProjectionReady(pictures))
 
-        self._projection_job = self._engine.submit("project", work, Priority.OPEN)
+        self._projection_job = self._engine.submit("projecting", work, Priority.OPEN)
         return self._projection_job
 
     def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
@@ -236,26 +251,38 @@ class InspectionService:
         dataset: Dataset,
         window: int | None,
         cancelled: Callable[[], bool],
+        progress: Callable[[int, int], None] | None = None,
     ) -> Extraction:
         """Return an extraction from memory or make it; engine's thread only."""
         model = self._need_model()
         key = (dataset.path, sample.id, window)
         found = self._kept.pop(key, None)
         if found is None:
-            found = extract(
+            reading = self._readings.pop(key[:2], None) or read(
                 model,
                 sample,
-                dataset=dataset.name,
                 options=self._options.for_dataset(dataset),
-                window=window,
                 cancelled=cancelled,
+                progress=progress,
             )
+            found = extract(
+                model, reading, dataset=dataset.name, window=window, cancelled=cancelled
+            )
+            if found.window.count > 1:  # so that the other windows need not read it all again
+                self._readings[key[:2]] = reading
+                while len(self._readings) > _KEPT_READINGS:
+                    self._readings.popitem(last=False)
         self._kept[key] = found
         size = sum(kept.states.nbytes for kept in self._kept.values())
         while size > _KEPT_BYTES and len(self._kept) > 1:
             _, dropped = self._kept.popitem(last=False)
             size -= dropped.states.nbytes
         return found
+
+    def _forget(self) -> None:
+        """Drop what was made with a model or a data set that is not open any more."""
+        self._kept.clear()
+        self._readings.clear()
 
     def _need_model(self) -> LoadedModel:
         if self._model is None:

@@ -141,10 +141,11 @@ def legend(
     ]
 
 
-def axis_titles(pictures: Pictures, layer: int) -> tuple[str, str]:
+def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple[str, str]:
     """Return the titles of the two axes with the variance each explains."""
     first, second = pictures.projection.explained[layer].tolist()
-    return f"PC1 {first:.1%} of variance", f"PC2 {second:.1%}"
+    words = "" if short else " of variance"
+    return f"PC1 {first:.1%}{words}", f"PC2 {second:.1%}"
 
 
 def mark(scores: Scores | None, *, ascii: bool = False) -> str:  # noqa: A002 - what it says

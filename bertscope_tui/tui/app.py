@@ -16,16 +16,15 @@ from textual.binding import Binding, BindingType
 from textual.message import Message
 from textual.screen import Screen
 
-from bertscope_tui import paths
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobResult
 from bertscope_tui.errors import BertscopeError
+from bertscope_tui.inspection.choice import available_themes, choose_theme, dataset_path
 from bertscope_tui.inspection.pipeline import InspectOptions
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
 from bertscope_tui.inspection.snapshots import Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
-from bertscope_tui.themes import ThemeSpec, load_themes
 from bertscope_tui.tui.actions import ACTIONS
 from bertscope_tui.tui.screens.help import HelpScreen
 from bertscope_tui.tui.screens.inspector import Inspector
@@ -75,12 +74,12 @@ class BertscopeApp(App[int]):
             ),
             options=InspectOptions(max_tokens=options.max_tokens, stride=options.stride),
         )
-        folders = [paths.resources("themes"), paths.config_file().parent / "themes"]
-        self.specs, problems = load_themes(folders)
-        self._theme_problems = [str(problem) for problem in problems]
+        self.specs, problems = available_themes()
+        theme, unknown = choose_theme(self.specs, options.theme)
+        self._theme_problems = (*problems, *unknown)
         for spec in self.specs.values():
             self.register_theme(textual_theme(spec))
-        self.look = Look(self._first_theme(), ascii=options.ascii)
+        self.look = Look(theme, ascii=options.ascii)
         self.theme = self.look.theme.name
         self.inspector = Inspector(self.look)
         self.session = Session(self.service, self.inspector)
@@ -88,16 +87,6 @@ class BertscopeApp(App[int]):
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
         self._listing: Job | None = None
-
-    def _first_theme(self) -> ThemeSpec:
-        """Return the theme that was asked for, or the first bundled one with a word about it."""
-        wanted = self.options.theme
-        if wanted is not None and wanted in self.specs:
-            return self.specs[wanted]
-        if wanted is not None:
-            known = ", ".join(self.specs)
-            self._theme_problems.append(f"no theme {wanted!r}; there are: {known}")
-        return self.specs.get("dusk") or next(iter(self.specs.values()))
 
     # -- start and end -------------------------------------------------------------------------
 
@@ -177,17 +166,14 @@ class BertscopeApp(App[int]):
         self._open_first()
 
     def _open_first(self) -> None:
-        from bertscope_tui.data.catalog import find_dataset
-
+        """Open what was asked for, else what comes first."""
         options = self.options
         try:
-            if options.dataset is not None:
-                self.session.open_dataset(find_dataset(options.dataset), options.variant)
-            elif self.datasets:
-                first = self.datasets[0]
-                self.session.open_dataset(first.path, options.variant or first.variant)
+            path = dataset_path(options.dataset)
         except BertscopeError as error:
             self.inspector.failed(str(error))
+        else:
+            self.session.open_dataset(path, options.variant)
         usable = [entry for entry in self.models if entry.problem is None]
         if options.model is not None:
             self.session.open_model(options.model)

@@ -79,6 +79,7 @@ class Session:
         self.pictures: Pictures | None = None
         self.work = ""
         self.scoring = ""
+        self.marks_due = False
         self._waiting: dict[str, Job] = {}
         self.special = False
         self.outliers = False
@@ -90,7 +91,7 @@ class Session:
         self._drop_waiting("model", "sample")
         self._clear_sample()
         self.model = None
-        self.scoring = ""
+        self.scoring, self.marks_due = "", False
         self._wait("model", self._service.open_model(entry))
         self._listener.model_changed()
 
@@ -186,6 +187,7 @@ class Session:
 
     def _score(self) -> None:
         if self.model is not None and self.dataset is not None and self.model.head is not None:
+            self.marks_due = True
             self._service.score_all(self.dataset)
 
     def _progress(self, event: JobProgress) -> None:
@@ -199,13 +201,14 @@ class Session:
             self.scoring = "" if done else f"{event.text}{figures}"
             self._listener.work_changed()
             if done:
+                self.marks_due = False
                 self._listener.scoring_ended()
 
     def _ended(self, event: JobEnded) -> None:
         kind = self._kind(event.job)
         if kind is None:
             if event.error is not None and event.priority is Priority.BACKGROUND:
-                self.scoring = ""
+                self.scoring, self.marks_due = "", False
                 self._listener.failed(event.error)
                 self._listener.scoring_ended()
             return

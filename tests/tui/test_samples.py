@@ -178,6 +178,9 @@ async def test_the_wait_for_a_wrong_sample_ends_when_scoring_fails() -> None:
         await pilot.pause()
         assert "looking" not in text_of(app).splitlines()[0]
         assert any("out of memory" in message for message in messages_of(app))
+        await press(pilot, "n")
+        assert "looking" not in text_of(app).splitlines()[0], "nothing more will come"
+        assert messages_of(app)[-1] == "no mispredicted sample known after this one"
 
 
 @pytest.mark.parametrize("key", ["escape", "down"])
@@ -205,10 +208,11 @@ async def test_search_narrows_the_list_and_enter_opens_the_hit() -> None:
     app, _ = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        await press(pilot, "slash", *"THING", "space", "3")
+        await press(pilot, "slash", *"G", "space", "3")
         await until(pilot, lambda: app.inspector.samples.row_count == 1, "the search")
-        assert "samples 1 of 6 with 'THING 3'" in text_in(app.inspector.samples)
-        assert opened(app) == "s0", "typing opens nothing"
+        assert "samples 1 of 6 with 'G 3'" in text_in(app.inspector.samples)
+        assert app.session.sample is not None
+        assert app.session.sample.id == "s0", "typing opens nothing"
         await press(pilot, "enter")
         assert opened(app) == "s3"
         assert not app.inspector.search.display
@@ -255,7 +259,7 @@ async def test_escape_in_the_search_line_closes_it_and_lists_all() -> None:
     app, _ = fake_app()
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
-        await press(pilot, "slash", *"thing", "space", "3")
+        await press(pilot, "slash", *"g", "space", "3")
         await until(pilot, lambda: app.inspector.samples.row_count == 1, "the search")
         await press(pilot, "escape")
         assert app.inspector.samples.row_count == 6
@@ -269,8 +273,8 @@ async def test_what_is_searched_for_can_be_changed_later() -> None:
     app, _ = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        await press(pilot, "slash", *"thing", "enter", "slash")
-        assert app.inspector.search.value == "thing"
+        await press(pilot, "slash", *"ing", "enter", "slash")
+        assert app.inspector.search.value == "ing"
         await press(pilot, "space", "2", "enter")
         assert opened(app) == "s2"
 
@@ -279,8 +283,10 @@ async def test_a_search_keeps_the_open_sample_under_the_cursor() -> None:
     app, _ = fake_app(datasets=[dataset_of(30)])
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        await press(pilot, *["down"] * 12)
-        await press(pilot, "slash", *"thing", "space", "1", "enter")
+        for _ in range(12):
+            app.inspector.action_move_down()
+        await ready(pilot)
+        await press(pilot, "slash", *"g", "space", "1", "enter")
         assert opened(app) == "s12"
 
 
@@ -348,7 +354,7 @@ async def test_nothing_of_the_sample_before_is_on_screen_while_the_next_is_on_it
     app, fake = fake_app(wrong=["s0"])
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        await press(pilot, "t", "down", "down", "escape", "t")
+        await press(pilot, "t", "down", "down", "t")
         fake.held.add("sample")
         await press(pilot, "j")
         assert app.session.extraction is None

@@ -265,6 +265,7 @@ def test_marks_of_the_model_before_are_dropped_while_the_next_is_opened(desk: De
 
 def test_marks_are_passed_on_and_the_end_of_scoring_is_told(desk: Desk) -> None:
     desk.open_all()
+    assert desk.session.marks_due
     desk.service.score(["s0", "s1"])
     assert desk.screen.of("scores") == [["s0", "s1"]]
     assert desk.session.scoring == "scoring 2/6"
@@ -279,6 +280,7 @@ def test_a_scoring_that_fails_is_told_once_and_ends(desk: Desk) -> None:
     desk.service.fail_scoring("out of memory")
     assert desk.screen.of("failed") == ["out of memory"]
     assert desk.session.scoring == ""
+    assert not desk.session.marks_due
     assert desk.screen.told[-1] == ("scoring ended", None)
 
 

@@ -15,6 +15,8 @@ from textual.widgets import Input
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import QASample
+from bertscope_tui.errors import BertscopeError
+from bertscope_tui.inspection.choice import find_sample
 from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
@@ -53,6 +55,8 @@ class Inspector(PictureKeys):
         self._forget_sample()
         model = self.session.model
         if model is None:
+            if self.session.sample is not None:
+                self.text.show_sample(self.session.sample)
             self.show_waiting("opening the model …")
         else:
             for note in model.notes:
@@ -75,24 +79,14 @@ class Inspector(PictureKeys):
                 severity="warning",
                 markup=False,
             )
-        place = self._start_place(len(dataset.samples))
-        self._start_sample = None
+        wanted, self._start_sample = self._start_sample, None
         self.show_open()
-        if dataset.samples:
-            self.samples.place_cursor(place)
-            self.open_sample(dataset.samples[place])
-
-    def _start_place(self, count: int) -> int:
-        wanted, dataset = self._start_sample, self.session.dataset
-        if wanted is None or dataset is None:
-            return 0
-        place = dataset.place(wanted)
-        if place is None and wanted.startswith("#") and wanted[1:].isdigit():
-            place = int(wanted[1:]) - 1
-        if place is None or not 0 <= place < count:
-            self.failed(f"{dataset.name}: no sample {wanted}")
-            return 0
-        return place
+        try:
+            sample = find_sample(dataset, wanted)
+        except BertscopeError as error:
+            self.failed(str(error))
+            sample = dataset.samples[0]
+        self.open_sample(sample)
 
     def extraction_done(self, extraction: Extraction) -> None:
         """Tokens and prediction of the open sample are there; its pictures follow."""
@@ -123,7 +117,7 @@ class Inspector(PictureKeys):
             self._find_wrong()
 
     def scoring_ended(self) -> None:
-        """Every sample has its marks."""
+        """No more marks will come: what was not found by now is not there."""
         if self.wrong_direction:
             self._find_wrong()
 
@@ -230,14 +224,15 @@ class Inspector(PictureKeys):
             assert sample is not None
             self.samples.place_cursor(row)
             self.open_sample(sample)
-        elif unknown is not None:
+        elif unknown is not None and self.session.marks_due:
             ahead = range(unknown, unknown + 16 * self.wrong_direction, self.wrong_direction)
             found = [self.samples.sample_at(row) for row in ahead]
             self.session.score_first([sample.id for sample in found if sample is not None])
         else:
             way = "after" if self.wrong_direction > 0 else "before"
             self.wrong_direction = 0
-            self.notify(f"no mispredicted sample {way} this one", markup=False)
+            known = "known " if unknown is not None else ""
+            self.notify(f"no mispredicted sample {known}{way} this one", markup=False)
         self.show_status()
 
     def action_search(self) -> None:

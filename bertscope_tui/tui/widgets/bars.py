@@ -50,7 +50,7 @@ class StatusBar(Bar):
 
     def line(self, width: int) -> list[Run]:
         """Return both sides, as far apart as the width allows."""
-        right = self._right[: max(width - 12, 0)]
+        right = self._right[-max(width * 2 // 3, 1) :]
         room = max(width - len(right) - 2, 0)
         left = self._left if len(self._left) <= room else f"{self._left[: max(room - 1, 0)]}…"
         gap = max(width - Strip([Segment(left)]).cell_length - len(right) - 1, 0)

@@ -51,7 +51,7 @@ class LayerBar(Widget):
     def render_line(self, y: int) -> Strip:
         """Return the layers (first line) or the prediction (second)."""
         width, base = self.size.width, self.rich_style
-        runs = self._layer_line(width) if y == 0 else self._answer_line()
+        runs = self._layer_line(width) if y == 0 else self._answer_line(width)
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)
 
@@ -91,7 +91,7 @@ class LayerBar(Widget):
         runs.append((f" {tail.strip()}" if tail else "", ink(None, dim=True)))
         return runs
 
-    def _answer_line(self) -> list[tuple[str, Style]]:
+    def _answer_line(self, width: int) -> list[tuple[str, Style]]:
         extraction = self._extraction
         if extraction is None:
             return []
@@ -106,9 +106,13 @@ class LayerBar(Widget):
                 (f"  {look.glyph('gold')} {gold}", ink(look.colour("gold"))),
                 (place, ink(None, bold=True)),
             ]
+        room = max((width - len("  p 0.00  ? F1 0.00") - len(place) - 8) // 2, 8)
         text = clean(prediction.text) or "(no answer)"
         runs = [
-            (f" {look.glyph('answer')} {_short(text)}", ink(look.colour("answer"), bold=True)),
+            (
+                f" {look.glyph('answer')} {_short(text, room)}",
+                ink(look.colour("answer"), bold=True),
+            ),
             (f"  p {prediction.probability:.2f}", Style.null()),
         ]
         if scores is not None:
@@ -116,11 +120,14 @@ class LayerBar(Widget):
             runs.append((f"  {mark(scores, ascii=look.ascii)} F1 {scores.f1:.2f}", ink(colour)))
             if not scores.right:
                 runs.append(
-                    (f"  {look.glyph('gold')} {_short(gold)}", ink(look.colour("gold"), bold=True))
+                    (
+                        f"  {look.glyph('gold')} {_short(gold, room)}",
+                        ink(look.colour("gold"), bold=True),
+                    )
                 )
         runs.append((place, ink(None, bold=True)))
         return runs
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= 48 else f"{text[:47]}…"
+def _short(text: str, room: int) -> str:
+    return text if len(text) <= room else f"{text[: room - 1]}…"

@@ -193,7 +193,7 @@ class ScatterPane(Widget, can_focus=True):
                 Strip([Segment(line if y == middle else " " * width, base)], width)
                 for y in range(height)
             ]
-        x_title, y_title = axis_titles(self._pictures, self._layer)
+        x_title, y_title = axis_titles(self._pictures, self._layer, short=width < 60)
         drawn = scatter(
             self._points(),
             width=width,

@@ -38,6 +38,7 @@ class TokenList(LineList):
         self._extraction, self._look, self._mode = extraction, look, mode
         self._masked = frozenset(masked)
         if fresh:
+            self._selected, self._near = None, frozenset()
             self.set_reactive(LineList.cursor, 0)
             self.scroll_to(y=0, animate=False, immediate=True)
         self.border_title = f"tokens {self.row_count}"

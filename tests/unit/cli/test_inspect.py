@@ -74,7 +74,7 @@ def test_layer_chooses_what_is_printed(command, model, dataset, asked, given):
     assert [layer["layer"] for layer in done.json["projection"]["layers"]] == given
 
 
-@pytest.mark.parametrize("asked", ["3", "-1", "last", "²", ""])
+@pytest.mark.parametrize("asked", ["3", "00", "9" * 5000])
 def test_a_layer_that_does_not_exist_is_refused_in_one_line(command, model, dataset, asked):
     done = command("inspect", "--model", model, "--dataset", dataset, f"--layer={asked}")
     assert (done.code, done.out) == (2, "")
@@ -91,7 +91,7 @@ def test_a_sample_is_named_by_id_or_by_place_and_the_id_wins(command, model, dat
     assert command(*base).json["sample"]["id"] == "apple"
 
 
-@pytest.mark.parametrize("asked", ["#0", "#4", "#x", "aple", "\x1b[2J"])
+@pytest.mark.parametrize("asked", ["#0", "#4", "#x", "#" + "9" * 5000, "aple", "\x1b[2J"])
 def test_a_sample_that_does_not_exist_is_refused_in_one_line(command, model, dataset, asked):
     done = command("inspect", "--model", model, "--dataset", dataset, "--sample", asked, "--json")
     assert (done.code, done.out) == (2, "")
@@ -136,6 +136,10 @@ def test_without_gold_answers_there_is_no_score(command, model):
         ("--question", "Who?", "--context", "text", "--answer", ""),
         ("--method", "umap"),
         ("--window", "-1"),
+        ("--layer", "last"),
+        ("--layer=-1",),
+        ("--layer", "²"),
+        ("--layer", ""),
         ("--no-such-option",),
     ],
 )
