@@ -142,9 +142,16 @@ def _context(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
             yield f"{_INDENT}{marked}"
 
 
-def _legend(extraction: Extraction, look: Look, width: int) -> list[str]:
-    entries = legend(extraction, "roles", look)
-    return _wrapped("   ".join(f"{glyph} {meaning}" for glyph, _, meaning in entries), width)
+def _legend(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
+    """Yield what the markers mean, with no marker at the end of a line."""
+    line = ""
+    for glyph, _, meaning in legend(extraction, "roles", look):
+        entry = f"{glyph} {meaning}"
+        if line and len(_INDENT) + len(line) + 3 + len(entry) > width:
+            yield _INDENT + line
+            line = ""
+        line = f"{line}   {entry}" if line else entry
+    yield _INDENT + line
 
 
 def _wrapped(text: str, width: int, indent: int = len(_INDENT)) -> list[str]:

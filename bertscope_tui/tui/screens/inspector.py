@@ -25,6 +25,7 @@ from bertscope_tui.tui.screens.picture_keys import PictureKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
+from bertscope_tui.tui.widgets.samples import SampleList
 from bertscope_tui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
@@ -196,6 +197,12 @@ class Inspector(PictureKeys):
         sample = self.samples.sample_at(event.index)
         if sample is not None:
             self.open_sample(sample)
+
+    @on(SampleList.Scrolled)
+    def _samples_scrolled(self) -> None:
+        """Have what is on screen scored first, unless something else is looked for."""
+        if not self.wrong_direction:
+            self.session.score_first(self.samples.visible_ids())
 
     def action_wrong_next(self) -> None:
         """Go to the next mispredicted sample."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from rich.style import Style
+from textual.message import Message
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Dataset, QASample
@@ -14,6 +15,9 @@ from bertscope_tui.tui.widgets.line_list import LineList, Run
 
 class SampleList(LineList):
     """The samples of the open data set, in the order of the file, or those that match a search."""
+
+    class Scrolled(Message):
+        """Other samples are on screen now."""
 
     def __init__(self, *, ascii_only: bool) -> None:
         super().__init__(id="samples", title="samples")
@@ -105,6 +109,12 @@ class SampleList(LineList):
         """Return the ids on screen, the one under the cursor first."""
         rows = sorted(self.visible_rows(), key=lambda row: abs(row - self.cursor))
         return [self._samples[self._listed[row]].id for row in rows]
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Say that other rows are on screen."""
+        super().watch_scroll_y(old_value, new_value)
+        if round(old_value) != round(new_value):
+            self.post_message(self.Scrolled())
 
     def next_wrong(self, start: int, direction: int) -> tuple[int | None, int | None]:
         """Look for a mispredicted sample from row ``start`` on, not counting it.
