@@ -20,6 +20,7 @@ from bertscope_tui.inspection.views import (
     legend,
     mark,
     points,
+    stamps,
     token_label,
 )
 from bertscope_tui.plots.cells import clusters
@@ -140,6 +141,8 @@ def _context(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
         marked = "".join(below).rstrip()
         if marked:
             yield f"{_INDENT}{marked}"
+    yield ""
+    yield from _legend(extraction, look, width)
 
 
 def _legend(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
@@ -212,7 +215,7 @@ def _picture(pictures: Pictures, layer: int, look: Look, width: int, colour: boo
     yield from _wrapped(heading, width, indent=0)
     x_title, y_title = axis_titles(pictures, layer)
     picture = scatter(
-        points(pictures, layer, "roles", look),
+        points(pictures, layer, stamps(pictures, "roles", look)),
         width=width,
         height=max(12, min(30, width // 4)),
         x_title=x_title,

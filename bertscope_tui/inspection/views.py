@@ -75,26 +75,35 @@ def token_look(extraction: Extraction, token: int, mode: ColourMode, look: Look)
     return look.glyph(role), look.colour(role)
 
 
-def points(pictures: Pictures, layer: int, mode: ColourMode, look: Look) -> list[Point]:
-    """Return the points of one layer's picture, one for each token shown, in token order."""
+@dataclass(frozen=True, slots=True)
+class Stamp:
+    """How one token is drawn in every layer's picture; only its place changes with the layer."""
+
+    token: int
+    glyph: str
+    colour: str
+    priority: int
+    label: str
+
+
+def stamps(pictures: Pictures, mode: ColourMode, look: Look) -> tuple[Stamp, ...]:
+    """Return the look of each token shown, in token order; made once for all layers."""
     extraction = pictures.extraction
-    coordinates = pictures.projection.coordinates[layer]
     made = []
-    for place, token in enumerate(pictures.projection.shown.tolist()):
+    for token in pictures.projection.shown.tolist():
         glyph, colour = token_look(extraction, token, mode, look)
-        x, y = coordinates[place].tolist()
-        made.append(
-            Point(
-                token=token,
-                x=x,
-                y=y,
-                glyph=glyph,
-                colour=colour,
-                priority=len(ROLES) - ROLES.index(extraction.roles[token]),
-                label=token_label(extraction, token),
-            )
-        )
-    return made
+        priority = len(ROLES) - ROLES.index(extraction.roles[token])
+        made.append(Stamp(token, glyph, colour, priority, token_label(extraction, token)))
+    return tuple(made)
+
+
+def points(pictures: Pictures, layer: int, looks: Sequence[Stamp]) -> list[Point]:
+    """Return the points of one layer's picture, one for each token shown, in token order."""
+    coordinates = pictures.projection.coordinates[layer].tolist()
+    return [
+        Point(stamp.token, x, y, stamp.glyph, stamp.colour, stamp.priority, stamp.label)
+        for stamp, (x, y) in zip(looks, coordinates, strict=True)
+    ]
 
 
 def token_label(extraction: Extraction, token: int) -> str:

@@ -13,7 +13,15 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from bertscope_tui.inspection.snapshots import Pictures
-from bertscope_tui.inspection.views import ColourMode, Look, axis_titles, legend, points
+from bertscope_tui.inspection.views import (
+    ColourMode,
+    Look,
+    Stamp,
+    axis_titles,
+    legend,
+    points,
+    stamps,
+)
 from bertscope_tui.plots.picture import Picture
 from bertscope_tui.plots.scatter import Point, scatter
 from bertscope_tui.plots.view import View
@@ -53,6 +61,7 @@ class ScatterPane(Widget, can_focus=True):
         self._offset = (0.0, 0.0)
         self._message = ""
         self._picture: Picture | None = None
+        self._stamps: tuple[Stamp, ...] | None = None
         self._strips: list[Strip] | None = None
 
     @property
@@ -67,12 +76,15 @@ class ScatterPane(Widget, can_focus=True):
 
     def show(self, pictures: Pictures | None, layer: int, *, message: str = "") -> None:
         """Show a layer, or ``message`` where there is no picture (yet)."""
+        if pictures is not self._pictures:
+            self._stamps = None
         self._pictures, self._layer, self._message = pictures, layer, message
         self.stale()
 
     def show_look(self, look: Look, mode: ColourMode, *, all_labels: bool) -> None:
         """Draw with another theme, colour mode or label rule."""
         self._look, self._mode, self._all_labels = look, mode, all_labels
+        self._stamps = None
         self.stale()
 
     def highlight(self, tokens: Sequence[int]) -> None:
@@ -149,7 +161,9 @@ class ScatterPane(Widget, can_focus=True):
     def _points(self) -> list[Point]:
         if self._pictures is None:
             return []
-        return points(self._pictures, self._layer, self._mode, self._look)
+        if self._stamps is None:
+            self._stamps = stamps(self._pictures, self._mode, self._look)
+        return points(self._pictures, self._layer, self._stamps)
 
     def _fit(self) -> View:
         assert self._pictures is not None
