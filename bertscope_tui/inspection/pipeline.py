@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.data.scoring import exact_match, f1
-from bertscope_tui.errors import BertscopeError, Cancelled, InputError
+from bertscope_tui.errors import BertscopeError, Cancelled, EngineError, InputError
 from bertscope_tui.inspection.snapshots import (
     Extraction,
     Pictures,
@@ -177,9 +177,9 @@ def score_samples(
     options: InspectOptions | None = None,
     cancelled: Callable[[], bool] = never,
 ) -> Iterator[SampleScore]:
-    """Predict and score samples in one batch of windows; yields one result a sample, in order.
+    """Predict and score samples, all their windows together; yields one result each, in order.
 
-    A sample that cannot be run yields its reason in place of scores.
+    A sample that cannot be run yields its reason in place of scores, and holds up no other.
     """
     from bertscope_tui.engine.forward import forward
 
@@ -196,7 +196,15 @@ def score_samples(
             continue
         encodings.append(encoded)
         windows.extend(encoded.windows)
-    outputs = iter(forward(model, windows, hidden=False, cancelled=cancelled))
+    try:
+        outputs = iter(forward(model, windows, hidden=False, cancelled=cancelled))
+    except EngineError as error:
+        if len(samples) == 1:
+            yield SampleScore(samples[0].id, None, None, None, error=str(error))
+        else:
+            for sample in samples:
+                yield from score_samples(model, [sample], options=options, cancelled=cancelled)
+        return
     for sample, entry in zip(samples, encodings, strict=True):
         if isinstance(entry, BertscopeError):
             yield SampleScore(sample.id, None, None, None, error=str(entry))

@@ -153,8 +153,9 @@ def legend(
 def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple[str, str]:
     """Return the titles of the two axes with the variance each explains."""
     first, second = pictures.projection.explained[layer].tolist()
-    words = "" if short else " of variance"
-    return f"PC1 {first:.1%}{words}", f"PC2 {second:.1%}"
+    if short:
+        return f"PC1 {first:.0%}", f"PC2 {second:.0%}"
+    return f"PC1 {first:.1%} of variance", f"PC2 {second:.1%}"
 
 
 def mark(scores: Scores | None, *, ascii: bool = False) -> str:  # noqa: A002 - what it says

@@ -122,6 +122,11 @@ class Session:
             job = self._service.reproject(self.extraction, special=special, outliers=outliers)
             self._wait("sample", job)
 
+    @property
+    def opening_model(self) -> bool:
+        """Say whether a model is on its way."""
+        return "model" in self._waiting
+
     def score_first(self, sample_ids: list[str]) -> None:
         """Have these samples scored next."""
         self._service.score_first(sample_ids)

@@ -290,7 +290,7 @@ class FakeService:
             DatasetEntry(one.name, Path(one.path), one.format, ()) for one in self.datasets
         )
         found = CatalogListed(tuple(self.entries), entries)
-        return self._ask("catalogs", "look for models and data sets", lambda: [found])
+        return self._ask("catalogs", "looking for models and data", lambda: [found])
 
     def open_model(self, entry: ModelEntry | str) -> Job:
         """Answer with the model of this name."""
@@ -300,16 +300,17 @@ class FakeService:
             self.info = next(info for info in self.models if info.name == name)
             return [ModelOpened(self.info)]
 
-        return self._ask("model", f"open model {name}", answer, name)
+        return self._ask("model", f"opening {name}", answer, name)
 
     def open_dataset(self, path: Path, variant: str | None = None) -> Job:
-        """Answer with the data set of this path."""
+        """Answer with the data set of this path, else the first: it stands for the bundled one."""
 
         def answer() -> list[object]:
-            found = next(one for one in self.datasets if Path(one.path) == path)
+            by_path = {Path(one.path): one for one in self.datasets}
+            found = by_path.get(path, self.datasets[0])
             return [DatasetOpened(replace(found, variant=variant))]
 
-        return self._ask("dataset", f"open data set {path.name}", answer, (path, variant))
+        return self._ask("dataset", f"reading {path.name}", answer, (path, variant))
 
     def inspect(
         self,
@@ -327,12 +328,12 @@ class FakeService:
             yield ExtractionDone(extraction)
             yield ProjectionReady(pictures_of(extraction, special=special, outliers=outliers))
 
-        return self._ask("sample", f"open sample {sample.id}", answer, (sample.id, window))
+        return self._ask("sample", "extracting", answer, (sample.id, window))
 
     def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
         """Answer with other pictures of the same extraction."""
         made = pictures_of(extraction, special=special, outliers=outliers)
-        return self._ask("project", "project", lambda: [ProjectionReady(made)])
+        return self._ask("project", "projecting", lambda: [ProjectionReady(made)])
 
     def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
         """Write down what would be got ready."""

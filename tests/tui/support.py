@@ -51,6 +51,7 @@ async def until(pilot: Pilot[Any], condition: Callable[[], object], what: str) -
     """Let the app work until ``condition`` holds; fail after a minute."""
     end = monotonic() + _PATIENCE_S
     while not condition():
+        assert pilot.app.is_running, f"the app ended while waiting for {what}"
         assert monotonic() < end, f"waited in vain for {what}; on screen:\n{text_of(pilot.app)}"
         await pilot.pause()
 

@@ -342,8 +342,8 @@ async def test_enter_opens_a_cancelled_sample_again() -> None:
         await press(pilot, "escape")
         fake.answer(fake.last("sample"))
         await pilot.pause()
-        assert messages_of(app) == ["cancelled: open sample s0"]
-        assert "cancelled; Enter on a sample" in text_in(app.inspector.scatter)
+        assert messages_of(app) == ["cancelled: extracting"]
+        assert "cancelled: Enter on a sample" in text_in(app.inspector.scatter)
         fake.held.clear()
         await press(pilot, "enter")
         assert opened(app) == "s0"

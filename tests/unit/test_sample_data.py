@@ -177,13 +177,16 @@ def test_induction_has_one_example_of_the_kind_and_its_colour_decides() -> None:
         asked = question.removesuffix("?").split()[-1]
         kind: dict[str, str] = {}
         colour: dict[str, str] = {}
-        for text in before.values():
-            found = re.fullmatch(r"(\w+) is (an? )?(\w+)\.", text)
-            assert found is not None
-            (kind if found[2] else colour)[found[1]] = found[3]
+        about: dict[str, set[int]] = {}
+        for identity, text in before.items():
+            who, _, *words = text.removesuffix(".").split()
+            about.setdefault(who, set()).add(identity)
+            colour |= {who: word for word in words if word in story_tasks.COLOURS}
+            kind |= {who: word for word in words if word in story_tasks.ANIMALS}
         assert asked not in colour
-        assert {colour[who] for who in colour if kind[who] == kind[asked]} == {answer}
-        assert len(supporting) == 3
+        [like] = [who for who in colour if kind[who] == kind[asked]]
+        assert colour[like] == answer
+        assert set(supporting) == about[asked] | about[like]
 
 
 def test_neighbours_fit_one_map_and_the_asked_one_is_told() -> None:

@@ -292,7 +292,7 @@ def test_escape_cancels_what_is_waited_for_and_says_so_when_it_ended(desk: Desk)
     assert desk.session.cancel()
     assert request.job.cancelled()
     desk.service.answer(request)
-    assert desk.screen.told == [("cancelled", "open sample s0")]
+    assert desk.screen.told == [("cancelled", "extracting")]
     assert desk.session.work == ""
     assert not desk.session.cancel()
 
@@ -304,7 +304,7 @@ def test_a_superseded_job_ends_silently(desk: Desk) -> None:
     desk.open_sample(1)
     desk.service.fail(first, "too late to matter")
     assert desk.screen.of("failed", "cancelled") == []
-    assert desk.session.work == "open sample s1"
+    assert desk.session.work == "extracting"
 
 
 def test_other_tokens_in_the_picture_are_projected_without_running_the_model(desk: Desk) -> None:
@@ -351,7 +351,7 @@ def test_progress_is_shown_with_its_figures_and_only_for_what_is_waited_for(desk
     session = desk.session
     session.open_dataset(Path("made/samples.jsonl"), None)
     job = desk.service.last("dataset").job
-    assert session.work == "open data set samples.jsonl"
+    assert session.work == "reading samples.jsonl"
     session.handle(JobStarted(job.id, job.title, Priority.OPEN))
     session.handle(JobProgress(job.id, "reading samples.jsonl", 12000))
     assert session.work == "reading samples.jsonl 12,000"

@@ -137,7 +137,7 @@ class Inspector(PictureKeys):
         """Say that something was cancelled."""
         self.notify(f"cancelled: {clean(title)}", markup=False)
         if self.session.extraction is None:
-            self.show_waiting("cancelled; Enter on a sample, m or d opens again")
+            self.show_waiting("cancelled: Enter on a sample, m or d open again")
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -147,7 +147,12 @@ class Inspector(PictureKeys):
         self.text.show_sample(sample)
         self.session.open_sample(sample, window=window)
         self.samples.show_cursor_on(sample.id)
-        self.show_waiting("extracting …" if self.session.model else "waiting for the model …")
+        if self.session.model is not None:
+            self.show_waiting("extracting …")
+        elif self.session.opening_model:
+            self.show_waiting("waiting for the model …")
+        else:
+            self.show_waiting("no model is open: m opens one")
         self.session.score_first(self.samples.visible_ids())
         self.show_status()
 
