@@ -44,7 +44,7 @@ def _safe(code: int) -> str:
         if code < 0x20:
             return chr(_CONTROL_PICTURES + code)
         return _DELETE_PICTURE if code == 0x7F else _REPLACEMENT
-    if category == "Cs" or code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF:
+    if category in ("Cs", "Cn", "Co"):  # nobody can say how wide an unassigned one is drawn
         return _REPLACEMENT
     if category == "Cf" or character in _FILLERS or character == "\u034f":
         return _INVISIBLE
@@ -69,7 +69,8 @@ def clean(text: str) -> str:
 
     Line breaks, tabs and every other white space become a blank, other control characters
     their control picture (ESC becomes ␛), invisible format characters and bidirectional
-    overrides a middle dot, lone surrogates the replacement character. Letters, combining marks
+    overrides a middle dot; lone surrogates, unassigned and private characters the replacement
+    character. Letters, combining marks
     that follow a letter and emoji stay.
     """
     if text.isascii() and text.isprintable():

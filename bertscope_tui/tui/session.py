@@ -218,7 +218,7 @@ class Session:
                 self._listener.scoring_ended()
             return
         del self._waiting[kind]
-        self._set_work("")
+        self._set_work(next((job.title for job in self._waiting.values()), ""))
         if kind == "dataset" and (event.cancelled or event.error is not None):
             # Scoring stopped to make way for the new data set; the present one stays.
             self._score()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from textual.pilot import Pilot
 from textual.widget import Widget
@@ -97,6 +99,22 @@ def text_in(widget: Widget) -> str:
 def _cut(row: Sequence[Segment], start: int, end: int) -> str:
     *_, middle = Segment.divide(row, [start, end] if start else [end])
     return "".join(segment.text for segment in middle)
+
+
+def check_layout(app: BertscopeApp) -> None:
+    """Assert that every line is as wide as the screen, and that no pane lies over another."""
+    width, height = app.size
+    lines = lines_of(app)
+    assert len(lines) == height
+    for number, line in enumerate(lines):
+        assert cell_len(line) == width, f"line {number} has {cell_len(line)} of {width}: {line!r}"
+    ids = [*PANES, "status", "tabs", "search", "layer-bar", "keys"]
+    regions = {name: app.inspector.query_one(f"#{name}").region for name in ids}
+    shown = {name: region for name, region in regions.items() if region.area}
+    for one, other in itertools.combinations(shown, 2):
+        assert not shown[one].overlaps(shown[other]), f"{one} lies over {other}"
+    for name, region in shown.items():
+        assert app.screen.region.contains_region(region), f"{name} leaves the screen"
 
 
 def messages_of(app: Any) -> list[str]:

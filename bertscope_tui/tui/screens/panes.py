@@ -44,6 +44,7 @@ class InspectorPanes(Screen[None]):
     """Status, panes, layer bar and keys; wide terminals show all panes, narrow ones two."""
 
     AUTO_FOCUS = ""
+    ESCAPE_TO_MINIMIZE = False  # Esc has an order of its own, see `action_escape`
 
     def __init__(self, look: Look) -> None:
         super().__init__()
@@ -101,6 +102,7 @@ class InspectorPanes(Screen[None]):
         """Fold the panes into tabs where they do not fit, and say so where nothing does."""
         width, height = event.size
         tiny = width < SMALLEST[0] or height < SMALLEST[1]
+        was_tiny = self.has_class("-tiny")
         self.set_class(tiny, "-tiny")
         self.set_class(width < UNFOLDED[0] or height < UNFOLDED[1], "-folded")
         if tiny:
@@ -108,6 +110,9 @@ class InspectorPanes(Screen[None]):
                 f"This terminal is {width}×{height}.\n"
                 f"bertscope-tui needs at least {SMALLEST[0]}×{SMALLEST[1]}."
             )
+        elif was_tiny:
+            # What is not displayed loses the focus.
+            self.activate(self.active)
 
     def activate(self, pane: str) -> None:
         """Bring a pane on screen and give it the focus."""
@@ -122,7 +127,14 @@ class InspectorPanes(Screen[None]):
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Follow a focus that a click moved."""
         pane = event.widget.id
-        if pane != self.active and pane in {name for name, _ in PANES}:
+        if pane == self.active or pane not in {name for name, _ in PANES}:
+            return
+        if pane == "scatter":
+            # It is on screen in every layout: another one now would move the point that is
+            # being clicked from under the pointer.
+            self.active = pane
+            self.tabs.show(pane)
+        else:
             self.activate(pane)
 
     # -- drawing -----------------------------------------------------------------------------

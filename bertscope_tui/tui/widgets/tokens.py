@@ -107,9 +107,10 @@ class NeighbourList(LineList):
         self._extraction, self._look, self._neighbours = extraction, look, neighbours
         if extraction is not None and token is not None:
             name = token_label(extraction, token)[:12].replace("[", "\\[")
-            self.border_title = f"nearest '{name}' layer {layer} by {metric}"
+            self.border_title = f"nearest '{name}' layer {layer}"
+            self.border_subtitle = f"by {metric}"
         else:
-            self.border_title = "nearest"
+            self.border_title, self.border_subtitle = "nearest", ""
         self.set_reactive(LineList.cursor, 1 if neighbours else 0)
         self.rows_changed()
 

@@ -1,0 +1,245 @@
+"""Choosing models, data sets and themes; themes that are broken or not there."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bertscope_tui import paths
+from bertscope_tui.themes import bundled_themes
+from tests.tui.fakes import dataset_of, entry_of, model_info, sample_of
+from tests.tui.support import (
+    MEDIUM,
+    SMALL,
+    check_layout,
+    drawn,
+    fake_app,
+    messages_of,
+    press,
+    ready,
+    text_of,
+)
+
+OTHERS = dataset_of([sample_of(40)], name="others", path="made/others.jsonl")
+MODELS = [model_info(), model_info("second", layers=4)]
+
+
+def broken_theme() -> Path:
+    """Put a theme file that is no TOML where the user's themes are."""
+    folder = paths.config_file().parent / "themes"
+    folder.mkdir(parents=True)
+    path = folder / "mine.toml"
+    path.write_text("name = [bold]\n", encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("size", [SMALL, MEDIUM])
+async def test_a_model_is_chosen_by_arrow_and_enter(size: tuple[int, int]) -> None:
+    app, _ = fake_app(models=MODELS)
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await press(pilot, "m")
+        assert "open a model" in text_of(app)
+        await press(pilot, "down", "enter")
+        await ready(pilot)
+        assert app.session.model is not None
+        assert app.session.model.name == "second"
+
+
+async def test_typing_narrows_the_list_of_models() -> None:
+    app, _ = fake_app(models=MODELS)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "m", *"SEC")
+        assert "toy, 12 layers" not in text_of(app).split("open a model")[1]
+        await press(pilot, "enter")
+        await ready(pilot)
+        assert app.session.model is not None
+        assert app.session.model.name == "second"
+
+
+async def test_a_click_on_a_line_of_a_dialog_chooses_it() -> None:
+    app, _ = fake_app(models=MODELS)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "m")
+        await pilot.click("#pick-list", offset=(3, 1))
+        await ready(pilot)
+        assert app.session.model is not None
+        assert app.session.model.name == "second"
+
+
+async def test_a_path_that_is_typed_is_opened_as_a_model() -> None:
+    app, fake = fake_app(held=["model"])
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await press(pilot, "m", *"a/b", "enter")
+        assert fake.last("model").what == "a/b"
+
+
+async def test_a_path_that_is_typed_is_opened_as_a_data_set() -> None:
+    app, fake = fake_app(held=["dataset"])
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        await press(pilot, "d", "tilde", *"/x", "enter")
+        assert fake.last("dataset").what == (Path("~/x").expanduser(), None)
+
+
+async def test_a_data_set_is_chosen_from_the_list() -> None:
+    app, _ = fake_app(datasets=[dataset_of(), OTHERS])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "d", *"oth", "enter")
+        await ready(pilot)
+        assert app.session.dataset is not None
+        assert app.session.dataset.name == "others"
+        assert app.session.sample is not None
+        assert app.session.sample.id == "s40"
+
+
+@pytest.mark.parametrize("key", ["m", "d", "T"])
+async def test_escape_leaves_a_dialog_without_choosing(key: str) -> None:
+    app, fake = fake_app(models=MODELS)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        before, look = len(fake.requests), app.look
+        await press(pilot, key, "down", "q", "tab", "escape")
+        assert app.screen is app.inspector
+        assert len(fake.requests) == before
+        assert app.look is look
+
+
+async def test_enter_on_a_list_without_a_match_chooses_nothing() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "T", *"zzz", "enter")
+        assert app.screen is not app.inspector
+        await press(pilot, "escape")
+        assert app.look.theme.name == "dusk"
+
+
+async def test_a_model_with_a_problem_is_listed_with_it_but_not_opened_at_the_start() -> None:
+    damaged = entry_of(model_info("damaged"), problem="no tokenizer in the folder")
+    app, _ = fake_app(models=MODELS, entries=[damaged, *map(entry_of, MODELS)])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        assert app.session.model is not None
+        assert app.session.model.name == "toy"
+        assert "damaged  no tokenizer in the" in text_of(app)
+        await press(pilot, "m")
+        assert "no tokenizer in the folder" in text_of(app)
+
+
+async def test_without_any_model_the_app_says_so_and_stays_usable() -> None:
+    app, _ = fake_app(entries=[])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await pilot.pause()
+        await pilot.pause()
+        assert any("no model here" in message for message in messages_of(app))
+        await press(pilot, "j", "t", "n", "left", "w", "s", "space")
+        assert app.session.sample is not None
+        assert app.session.sample.id == "s1"
+        assert "Where is thing 1" in text_of(app)
+
+
+@pytest.mark.parametrize("name", sorted(bundled_themes()))
+async def test_every_theme_draws_every_pane_in_its_own_colours(name: str) -> None:
+    app, _ = fake_app(options={"theme": name}, wrong=["s0"])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "t", "s", "c", "c", "c", "question_mark", "escape")
+        check_layout(app)
+        theme = bundled_themes()[name]
+        text = text_of(app)
+        for role in ("answer", "gold", "question", "fact", "context"):
+            assert theme.roles[role].glyph in text
+        assert messages_of(app) == ["special tokens shown"]
+
+
+async def test_a_theme_that_is_chosen_draws_everything_anew_and_is_saved() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+
+        def backgrounds() -> set[str]:
+            return {
+                segment.style.bgcolor.name
+                for line in drawn(app)
+                for segment in line
+                if segment.style is not None and segment.style.bgcolor is not None
+            }
+
+        dark = backgrounds()
+        await press(pilot, "T", *"paper", "enter")
+        await pilot.pause()
+        assert app.theme == "paper"
+        assert app.look.theme.name == "paper"
+        assert dark.isdisjoint(backgrounds())
+        answer = bundled_themes()["paper"].roles["answer"].colour
+        styles = {
+            segment.style.color.name
+            for line in drawn(app)
+            for segment in line
+            if "◆" in segment.text and segment.style is not None and segment.style.color
+        }
+        assert styles == {answer}
+        assert tomllib.loads(paths.config_file().read_text("utf-8")) == {"theme": "paper"}
+
+
+async def test_a_theme_that_cannot_be_saved_is_used_all_the_same() -> None:
+    paths.config_file().parent.mkdir(parents=True, exist_ok=True)
+    paths.config_file().write_text("not toml [\n", encoding="utf-8")
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        app.choose_theme("contrast")
+        await pilot.pause()
+        assert app.theme == "contrast"
+        assert any("not saved" in message for message in messages_of(app))
+
+
+async def test_a_broken_theme_file_is_reported_and_passed_over() -> None:
+    path = broken_theme()
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        (message,) = messages_of(app)
+        assert message.startswith("theme passed over: theme file ")
+        assert str(path) in message
+        assert "mine" not in app.specs
+        assert app.theme == "dusk"
+
+
+async def test_a_theme_that_there_is_none_of_is_reported_and_the_first_is_used() -> None:
+    app, _ = fake_app(options={"theme": "[red]nosuch"})
+    async with app.run_test(size=MEDIUM, notifications=True) as pilot:
+        await ready(pilot)
+        (message,) = messages_of(app)
+        assert "no theme '[red]nosuch'" in message
+        assert "dusk" in message
+        assert app.theme == "dusk"
+        assert "[red]nosuch" in text_of(app)
+
+
+async def test_a_theme_of_the_users_own_is_offered() -> None:
+    path = broken_theme()
+    own = paths.resources("themes") / "dusk.toml"
+    text = own.read_text("utf-8").replace('"dusk"', '"mine"').replace("#ff6b6b", "#123456")
+    path.write_text(text.replace('title = "Dusk"', 'title = "[b]Mine"'), encoding="utf-8")
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "T", *"mine")
+        assert "[b]Mine" in text_of(app)
+        await press(pilot, "enter")
+        assert app.look.colour("answer") == "#123456"
+
+
+async def test_warnings_about_the_settings_are_shown_once() -> None:
+    app, _ = fake_app(options={"warnings": ("config.toml: thme: no such setting\x1b[31m",)})
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        assert messages_of(app) == ["settings: config.toml: thme: no such setting␛[31m"]
