@@ -101,8 +101,11 @@ async def test_markup_shows_literally_in_every_pane() -> None:
     app, _ = fake_app(datasets=[dataset], models=[model_info("[bold]model")])
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        await press(pilot, "t", *["up"] * 8)
         screen = app.inspector
+        extraction = app.session.extraction
+        assert extraction is not None
+        screen.select([token.text for token in extraction.tokens].index("[bold]x[/]"))
+        await pilot.pause()
         assert "[bold]model ▸ [bold]set" in text_of(app).splitlines()[0]
         assert "[bold]model" in text_in(screen.picker)
         assert "[bold]set" in text_in(screen.picker)
@@ -199,6 +202,7 @@ async def test_a_long_context_says_that_it_is_cut_and_by_how_much() -> None:
         await ready(pilot)
         pane = app.inspector.text
         app.inspector.activate("text")
+        await pilot.pause()
         pane.scroll_end(animate=False)
         await pilot.pause()
         await pilot.pause()

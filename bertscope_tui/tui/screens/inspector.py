@@ -76,7 +76,7 @@ class Inspector(PictureKeys):
             more = f" (and {len(dataset.problems) - 1} more)" if len(dataset.problems) > 1 else ""
             self.notify(
                 clean(f"{dataset.skipped} records skipped: {first.where}: {first.what}{more}"),
-                title=f"{dataset.name}: not everything could be read",
+                title=clean(f"{dataset.name}: not everything could be read"),
                 severity="warning",
                 markup=False,
             )

@@ -15,6 +15,8 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
+from bertscope_tui.data.hygiene import clean
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -104,7 +106,7 @@ class PickScreen(ModalScreen[object]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(
-            Option(Content.assemble(choice.name, ("  " + choice.remark, "dim")))
+            Option(Content.assemble(clean(choice.name), (f"  {clean(choice.remark)}", "dim")))
             for choice in self._listed
         )
         if self._listed:

@@ -39,7 +39,7 @@ def describe_model(entry: ModelEntry) -> str:
     parts.append(entry.head or "no head")
     if entry.score is not None:
         parts.append(f"score {entry.score:.2f}")
-    return ", ".join(part for part in parts if part)
+    return clean(", ".join(part for part in parts if part))
 
 
 class PickerPane(LineList):
