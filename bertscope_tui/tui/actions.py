@@ -135,6 +135,14 @@ def bindings() -> list[Binding]:
     return [action.binding() for action in ACTIONS] + digits
 
 
+def spelled(shown: str) -> str:
+    """Return the keys of an action in words, for terminals without arrows."""
+    return shown.translate(_WORDS)
+
+
+_WORDS = str.maketrans({"→": "Right", "←": "Left", "↑": "Up", "↓": "Down", "⇧": "Shift+", "…": "-"})
+
+
 def key_table() -> list[tuple[Group, list[tuple[str, str]]]]:
     """Return ``(group, [(keys, description), …])`` in the order of the help screen."""
     table: list[tuple[Group, list[tuple[str, str]]]] = []

@@ -7,12 +7,13 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
@@ -26,6 +27,7 @@ from bertscope_tui.inspection.snapshots import Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.screens.help import HelpScreen
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
@@ -63,6 +65,7 @@ class BertscopeApp(App[int]):
     def __init__(self, options: AppOptions) -> None:
         super().__init__()
         self.options = options
+        self._plain = AsciiFilter()
         self.service = InspectionService(
             self._post_event,
             load_options=LoadOptions(
@@ -87,6 +90,11 @@ class BertscopeApp(App[int]):
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
         self._listing: Job | None = None
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what changes lines on their way to the terminal: colours, and signs in ASCII."""
+        filters = super().get_line_filters()
+        return [*filters, self._plain] if self.options.ascii else filters
 
     # -- start and end -------------------------------------------------------------------------
 

@@ -257,6 +257,7 @@ def save(network: Any, tokenizer: Any, folder: Path, card: dict[str, Any]) -> No
     half.load_state_dict(state)
     half.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # it is written for the owner's eyes only
     text = json.dumps(card, indent=2, ensure_ascii=False) + "\n"
     (folder / "bertscope_card.json").write_text(text, encoding="utf-8")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,6 +12,8 @@ from typing import Any
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from textual.events import Key
+from textual.keys import _character_to_key
 from textual.pilot import Pilot
 from textual.widget import Widget
 
@@ -68,9 +71,34 @@ async def ready(pilot: Pilot[Any]) -> BertscopeApp:
 
 
 async def press(pilot: Pilot[Any], *keys: str) -> None:
-    """Press keys one after another and let the app settle."""
-    await pilot.press(*keys)
+    """Press keys one after another, each taken in before the next, and let the app settle.
+
+    `Pilot.press` waits twice for an idle process after each key, which takes much longer.
+    """
+    app = pilot.app
+    for key in keys:
+        name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+        character = key if len(key) == 1 else _CHARACTERS.get(key)
+        app.post_message(Key(name, character))
+        for _ in range(2):
+            taken_in = asyncio.Event()
+            app.call_later(taken_in.set)
+            await taken_in.wait()
+            await pilot._wait_for_screen()
     await pilot.pause()
+
+
+_CHARACTERS = {
+    "space": " ",
+    "slash": "/",
+    "minus": "-",
+    "plus": "+",
+    "equals_sign": "=",
+    "question_mark": "?",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
+    "tilde": "~",
+}
 
 
 def drawn(app: Any) -> list[list[Segment]]:

@@ -15,7 +15,7 @@ PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 TESTS = Path(__file__).parent
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}
-"""Other programs take these: Backspace, Tab, Enter, the prefixes of tmux and screen, flow control."""
+"""Terminals and what runs in them keep these: Backspace, Tab, Enter, prefixes, flow control."""
 
 
 def page() -> str:
@@ -24,7 +24,7 @@ def page() -> str:
         "# Keys",
         "",
         "Every key of the inspector. The same list is on the screen under `?`, and the command",
-        "palette (`Ctrl+P`) has every action by name. In dialogs, `Esc` closes and `Enter` chooses.",
+        "palette (`Ctrl+P`) has every action by name. In dialogs `Esc` closes, `Enter` chooses.",
         "",
         "The mouse works too: click a point, a token, a neighbour, a sample, a layer on the bar, a",
         "pane's name or an entry of the key bar; the wheel scrolls lists and zooms the picture.",
@@ -51,9 +51,7 @@ def test_every_action_has_its_method(action: Action) -> None:
 
 
 def test_no_two_actions_share_a_key_or_a_name() -> None:
-    keys = Counter(
-        key for binding in bindings() for key in binding.key.split(",")
-    )
+    keys = Counter(key for binding in bindings() for key in binding.key.split(","))
     assert [key for key, count in keys.items() if count > 1] == []
     names = Counter(action.name for action in ACTIONS)
     assert [name for name, count in names.items() if count > 1] == []
@@ -77,9 +75,7 @@ def test_every_action_is_in_a_group_and_says_what_it_does() -> None:
 def test_the_description_of_every_key_is_pressed_in_some_test() -> None:
     """Each key of the table occurs, quoted, in the tests of this folder."""
     texts = "".join(path.read_text("utf-8") for path in TESTS.glob("test_*.py"))
-    missing = [
-        key for action in ACTIONS for key in action.keys if f'"{key}"' not in texts
-    ]
+    missing = [key for action in ACTIONS for key in action.keys if f'"{key}"' not in texts]
     assert missing == []
 
 

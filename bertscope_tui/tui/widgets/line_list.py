@@ -66,6 +66,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.scrollable_content_region.width, self.row_count)
         self.set_reactive(LineList.cursor, min(max(self.cursor, 0), max(self.row_count - 1, 0)))
         self.refresh()
+        # How far the list can scroll is only known once it was laid out with its new length.
+        self.call_after_refresh(self.keep_cursor_visible)
 
     def refresh_row(self, index: int) -> None:
         """Draw one row again, if it is on screen."""

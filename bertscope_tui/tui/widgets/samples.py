@@ -106,8 +106,9 @@ class SampleList(LineList):
         return False
 
     def visible_ids(self) -> list[str]:
-        """Return the ids on screen, the one under the cursor first."""
-        rows = sorted(self.visible_rows(), key=lambda row: abs(row - self.cursor))
+        """Return the ids on screen, the one under the cursor first (on its way there or not)."""
+        there = {*self.visible_rows(), *range(self.cursor, min(self.cursor + 1, self.row_count))}
+        rows = sorted(there, key=lambda row: abs(row - self.cursor))
         return [self._samples[self._listed[row]].id for row in rows]
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
