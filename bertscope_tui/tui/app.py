@@ -7,6 +7,7 @@ import logging
 import os
 import signal
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -42,6 +43,9 @@ _log = logging.getLogger(__name__)
 
 _PATIENCE_S = 0.4
 """How long quitting waits for the engine to stop by itself."""
+
+_LAST_WORDS_S = 2.0
+"""How long the terminal is given to take what puts it back after a signal."""
 
 
 class EngineEvent(Message):
@@ -127,6 +131,11 @@ class BertscopeApp(App[int]):
 
     def _end_by_signal(self, number: signal.Signals) -> None:
         _log.info("ended by %s", number.name)
+        # Where the terminal itself is gone (a closed window, a lost connection) nobody takes the
+        # last control sequences, and the toolkit would wait for that for ever.
+        deadline = threading.Timer(_LAST_WORDS_S, os._exit, [128 + number])
+        deadline.daemon = True
+        deadline.start()
         self.exit(128 + number, return_code=128 + number)
 
     async def action_quit(self) -> None:

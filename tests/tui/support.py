@@ -80,12 +80,20 @@ async def press(pilot: Pilot[Any], *keys: str) -> None:
         name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
         character = key if len(key) == 1 else _CHARACTERS.get(key)
         app.post_message(Key(name, character))
-        for _ in range(2):
-            taken_in = asyncio.Event()
-            app.call_later(taken_in.set)
-            await taken_in.wait()
-            await pilot._wait_for_screen()
-    await pilot.pause()
+        await settle(pilot)
+    await settle(pilot)
+
+
+async def settle(pilot: Pilot[Any]) -> None:
+    """Let every message go round, and what follows from it, and lay the screen out."""
+    app = pilot.app
+    for _ in range(2):
+        taken_in = asyncio.Event()
+        if not app.call_later(taken_in.set):
+            return  # the app is about to end
+        await taken_in.wait()
+        await pilot._wait_for_screen()
+        app.screen._on_timer_update()
 
 
 _CHARACTERS = {

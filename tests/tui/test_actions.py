@@ -9,7 +9,7 @@ import pytest
 
 from bertscope_tui.tui.actions import ACTIONS, GROUPS, PALETTE_KEY, Action, bindings, key_table
 from bertscope_tui.tui.screens.inspector import Inspector
-from tests.tui.support import SMALL, fake_app, press, ready, text_of
+from tests.tui.support import SMALL, fake_app, press, ready, settle, text_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 TESTS = Path(__file__).parent
@@ -119,7 +119,7 @@ async def test_the_command_palette_offers_the_actions_and_themes() -> None:
             assert (action.description in offered) == action.palette, action
         assert {f"Theme: {spec.title}" for spec in app.specs.values()} <= set(offered)
         await offered["Layer 0, the embeddings"].callback()
-        await pilot.pause()
+        await settle(pilot)
         assert app.inspector.at_layer == 0
 
 
@@ -131,9 +131,9 @@ async def test_an_action_chosen_in_the_command_palette_is_done() -> None:
         for _ in range(100):
             if "Colour by role" in text_of(app):
                 break
-            await pilot.pause()
+            await settle(pilot)
         await press(pilot, "down", "enter")
-        await pilot.pause()
+        await settle(pilot)
         assert app.inspector.mode == "sentences"
 
 

@@ -19,6 +19,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_of,
 )
 
@@ -74,7 +75,7 @@ async def test_a_click_on_a_line_of_a_dialog_chooses_it() -> None:
 async def test_a_path_that_is_typed_is_opened_as_a_model() -> None:
     app, fake = fake_app(held=["model"])
     async with app.run_test(size=SMALL) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         await press(pilot, "m", *"a/b", "enter")
         assert fake.last("model").what == "a/b"
 
@@ -82,7 +83,7 @@ async def test_a_path_that_is_typed_is_opened_as_a_model() -> None:
 async def test_a_path_that_is_typed_is_opened_as_a_data_set() -> None:
     app, fake = fake_app(held=["dataset"])
     async with app.run_test(size=SMALL) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         await press(pilot, "d", "tilde", *"/x", "enter")
         assert fake.last("dataset").what == (Path("~/x").expanduser(), None)
 
@@ -136,8 +137,8 @@ async def test_a_model_with_a_problem_is_listed_with_it_but_not_opened_at_the_st
 async def test_without_any_model_the_app_says_so_and_stays_usable() -> None:
     app, _ = fake_app(entries=[])
     async with app.run_test(size=MEDIUM) as pilot:
-        await pilot.pause()
-        await pilot.pause()
+        await settle(pilot)
+        await settle(pilot)
         assert any("no model here" in message for message in messages_of(app))
         await press(pilot, "j", "t", "n", "left", "w", "s", "space")
         assert app.session.sample is not None
@@ -174,7 +175,7 @@ async def test_a_theme_that_is_chosen_draws_everything_anew_and_is_saved() -> No
 
         dark = backgrounds()
         await press(pilot, "T", *"paper", "enter")
-        await pilot.pause()
+        await settle(pilot)
         assert app.theme == "paper"
         assert app.look.theme.name == "paper"
         assert dark.isdisjoint(backgrounds())
@@ -196,7 +197,7 @@ async def test_a_theme_that_cannot_be_saved_is_used_all_the_same() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
         app.choose_theme("contrast")
-        await pilot.pause()
+        await settle(pilot)
         assert app.theme == "contrast"
         assert any("not saved" in message for message in messages_of(app))
 

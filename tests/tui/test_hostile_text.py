@@ -20,6 +20,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_in,
     text_of,
 )
@@ -108,7 +109,7 @@ async def test_markup_shows_literally_in_every_pane() -> None:
         extraction = app.session.extraction
         assert extraction is not None
         screen.select([token.text for token in extraction.tokens].index("[bold]x[/]"))
-        await pilot.pause()
+        await settle(pilot)
         assert "[bold]model ▸ [bold]set" in text_of(app).splitlines()[0]
         assert "[bold]model" in text_in(screen.picker)
         assert "[bold]set" in text_in(screen.picker)
@@ -134,7 +135,7 @@ async def test_notifications_show_markup_literally_title_and_text() -> None:
     app, _ = fake_app(datasets=[dataset])
     async with app.run_test(size=MEDIUM, notifications=True) as pilot:
         await ready(pilot)
-        await pilot.pause()
+        await settle(pilot)
         text = " ".join(text_of(app).split())
         assert "[red]line 3␛[0m" in text
         assert "[blue]no" in text
@@ -146,10 +147,10 @@ async def test_notifications_show_markup_literally_title_and_text() -> None:
 async def test_an_error_message_is_one_harmless_line() -> None:
     app, fake = fake_app(held=["model"])
     async with app.run_test(size=MEDIUM, notifications=True) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         fake.fail(fake.last("model"), f"toy: {EVIL}")
-        await pilot.pause()
-        await pilot.pause()
+        await settle(pilot)
+        await settle(pilot)
         check_harmless(app)
         assert "[bold]x[/]" in text_in(app.inspector.scatter)
 
@@ -164,11 +165,11 @@ async def test_every_script_keeps_every_line_as_wide_as_the_screen(kind: str) ->
         await ready(pilot)
         for pane in ("samples", "text", "tokens", "picker", "scatter"):
             app.inspector.activate(pane)
-            await pilot.pause()
+            await settle(pilot)
             check_harmless(app)
         for token in (1, 3, 7, 9):
             app.inspector.select(token)
-            await pilot.pause()
+            await settle(pilot)
             check_harmless(app)
 
 
@@ -205,10 +206,10 @@ async def test_a_long_context_says_that_it_is_cut_and_by_how_much() -> None:
         await ready(pilot)
         pane = app.inspector.text
         app.inspector.activate("text")
-        await pilot.pause()
+        await settle(pilot)
         pane.scroll_end(animate=False)
-        await pilot.pause()
-        await pilot.pause()
+        await settle(pilot)
+        await settle(pilot)
         assert "characters more" in text_in(pane)
 
 
@@ -216,7 +217,7 @@ async def test_file_names_with_escape_sequences_are_harmless(tmp_path: Path) -> 
     dataset = dataset_of(2, name="\x1b[2Jset", path=str(tmp_path / "\x1b[2Jset.jsonl"))
     app, _ = fake_app(datasets=[dataset], held=["dataset"])
     async with app.run_test(size=SMALL, notifications=True) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         check_harmless(app)
         await press(pilot, "d")
         check_harmless(app)

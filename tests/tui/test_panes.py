@@ -19,6 +19,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_in,
     text_of,
 )
@@ -32,7 +33,7 @@ def visible(app: BertscopeApp) -> set[str]:
 async def resize(pilot: Pilot[int], size: tuple[int, int]) -> None:
     """Change the terminal's size and let the app settle."""
     await pilot.resize_terminal(*size)
-    await pilot.pause()
+    await settle(pilot)
 
 
 @pytest.mark.parametrize("size", [SMALL, MEDIUM])
@@ -68,7 +69,7 @@ async def test_a_narrow_terminal_shows_the_picture_and_one_more_pane() -> None:
         seen = {}
         for pane in PANES:
             app.inspector.activate(pane)
-            await pilot.pause()
+            await settle(pilot)
             seen[pane] = visible(app)
         assert seen == {
             "samples": {"samples", "scatter"},
@@ -87,7 +88,7 @@ async def test_a_click_on_a_tab_brings_its_pane() -> None:
         tabs = text_in(app.inspector.tabs)
         for pane, name in NAMED_PANES:
             await pilot.click(app.inspector.tabs, offset=(tabs.index(name) + 1, 0))
-            await pilot.pause()
+            await settle(pilot)
             assert app.focused is not None
             assert app.focused.id == pane
             assert f"[{name}]" in text_in(app.inspector.tabs)
@@ -98,7 +99,7 @@ async def test_a_click_in_a_pane_gives_it_the_focus_and_marks_its_tab() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
         await pilot.click(app.inspector.scatter, offset=(6, 2))
-        await pilot.pause()
+        await settle(pilot)
         assert app.focused is app.inspector.scatter
         assert "[picture]" in text_in(app.inspector.tabs)
         await press(pilot, "tab")
@@ -121,7 +122,7 @@ async def test_z_gives_each_pane_the_whole_screen_and_takes_it_back(size: tuple[
             assert app.inspector.maximized is None
             check_layout(app)
         app.inspector.activate("samples")
-        await pilot.pause()
+        await settle(pilot)
         assert text_of(app) == before
 
 
@@ -210,7 +211,7 @@ async def test_escape_undoes_one_thing_at_a_time() -> None:
             if fake.last("project").job.cancelled() and fake.held:
                 fake.held.clear()
                 fake.answer(fake.last("project"))
-                await pilot.pause()
+                await settle(pilot)
             states.append(
                 (
                     screen.digits,
@@ -244,7 +245,7 @@ async def test_the_key_bar_does_what_it_says_when_clicked() -> None:
 
         async def click(label: str) -> None:
             await pilot.click("#keys", offset=(bar.index(label) + 1, 0))
-            await pilot.pause()
+            await settle(pilot)
 
         await click("↑↓ sample")
         assert app.session.sample is not None
@@ -320,7 +321,7 @@ async def test_enter_and_clicks_in_the_picker_open_models_and_data_sets() -> Non
 async def test_the_status_line_says_what_is_open_and_where() -> None:
     app, fake = fake_app(held=["sample"])
     async with app.run_test(size=MEDIUM) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         assert "extracting · Esc cancels" in lines_of(app)[0]
         fake.answer(fake.last("sample"))
         await ready(pilot)
@@ -335,7 +336,7 @@ async def test_a_model_on_its_way_leaves_nothing_of_the_old_one_on_screen() -> N
         await press(pilot, "t")
         fake.held.add("model")
         app.inspector.open_model("second")
-        await pilot.pause()
+        await settle(pilot)
         screen = app.inspector
         assert "predicted" not in text_of(app)
         assert "thing 0" in text_in(screen.text), "the text itself stays"
@@ -345,7 +346,7 @@ async def test_a_model_on_its_way_leaves_nothing_of_the_old_one_on_screen() -> N
         assert "layer –" in text_in(screen.layer_bar)
         assert "no model" in lines_of(app)[0]
         fake.fail(fake.last("model"), "second: no weights")
-        await pilot.pause()
+        await settle(pilot)
         assert "that did not work: second: no weights" in messages_of(app)
         assert "second: no weights" in text_in(screen.scatter)
         fake.held.clear()

@@ -15,6 +15,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_in,
     text_of,
 )
@@ -34,7 +35,7 @@ async def click_token(pilot: Pilot[int], app: BertscopeApp, token: int) -> None:
     assert picture is not None
     column, row = picture.positions[token]
     await pilot.click(app.inspector.scatter, offset=(column + 1, row + 1))
-    await pilot.pause()
+    await settle(pilot)
 
 
 @pytest.mark.parametrize("size", [SMALL, MEDIUM])
@@ -140,7 +141,7 @@ async def test_a_click_on_empty_space_selects_nothing() -> None:
         await ready(pilot)
         await click_token(pilot, app, 15)
         await pilot.click(app.inspector.scatter, offset=(6, 1))
-        await pilot.pause()
+        await settle(pilot)
         assert app.inspector.selected is None
         assert "[yield]" not in text_in(app.inspector.scatter)
 
@@ -151,12 +152,12 @@ async def test_a_click_on_a_token_row_and_on_a_neighbour_selects_it() -> None:
         await ready(pilot)
         screen = app.inspector
         await pilot.click(screen.tokens, offset=(8, 12))
-        await pilot.pause()
+        await settle(pilot)
         assert screen.selected == 11
         assert "[maple]" in text_in(screen.scatter)
         first = text_in(screen.neighbours).splitlines()[2].split()[1]
         await pilot.click(screen.neighbours, offset=(5, 2))
-        await pilot.pause()
+        await settle(pilot)
         assert screen.selected is not None
         extraction = app.session.extraction
         assert extraction is not None
@@ -286,7 +287,7 @@ async def test_zoom_keeps_the_selected_token_in_view_and_r_brings_all_back() -> 
         await ready(pilot)
         scatter = app.inspector.scatter
         scatter.focus()
-        await pilot.pause()
+        await settle(pilot)
         whole = text_in(scatter)
         await press(pilot, "minus")
         assert text_in(scatter) == whole, "there is nothing beyond the whole"
@@ -308,11 +309,11 @@ async def test_the_zoom_ends_somewhere() -> None:
         await ready(pilot)
         for _ in range(60):
             app.inspector.action_zoom_in()
-        await pilot.pause()
+        await settle(pilot)
         assert app.inspector.scatter.zoom == 200
         for _ in range(60):
             app.inspector.action_zoom_out()
-        await pilot.pause()
+        await settle(pilot)
         assert app.inspector.scatter.zoom == 1
 
 
@@ -356,7 +357,7 @@ async def test_the_wheel_zooms_where_the_pointer_is() -> None:
         where = (column + 1, row + 1)
         for _ in range(4):
             await pilot._post_mouse_events([MouseScrollUp], scatter, where)
-        await pilot.pause()
+        await settle(pilot)
         assert scatter.zoom > 4
         assert scatter.picture is not None
         now = scatter.picture.positions[28]

@@ -10,7 +10,17 @@ from textual.color import Color
 
 from bertscope_tui.tui.app import BertscopeApp
 from bertscope_tui.tui.plain import _SIGNS, AsciiFilter
-from tests.tui.support import MEDIUM, SMALL, drawn, fake_app, lines_of, press, ready, text_in
+from tests.tui.support import (
+    MEDIUM,
+    SMALL,
+    drawn,
+    fake_app,
+    lines_of,
+    press,
+    ready,
+    settle,
+    text_in,
+)
 
 
 def check_ascii(app: BertscopeApp) -> None:
@@ -26,7 +36,7 @@ async def test_with_ascii_nothing_outside_ascii_is_drawn(size: tuple[int, int]) 
         options={"ascii": True}, wrong=["s0", "s1"], outlier=True, held=["scores", "sample"]
     )
     async with app.run_test(size=size) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         check_ascii(app)
         fake.answer(fake.last("sample"))
         fake.held.clear()

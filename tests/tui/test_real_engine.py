@@ -22,6 +22,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_in,
     text_of,
     until,
@@ -67,7 +68,7 @@ def real_app() -> Iterator[Make]:
 async def scored(pilot: Any, app: BertscopeApp, count: int) -> None:
     """Wait until so many samples have their marks."""
     await until(pilot, lambda: app.inspector.samples.scored >= count, "the marks")
-    await pilot.pause()
+    await settle(pilot)
 
 
 @cache
@@ -263,7 +264,7 @@ async def test_a_data_set_that_cannot_be_opened_is_one_line_and_the_open_one_sta
         await ready(pilot)
         app.session.open_dataset(other, None)
         await until(pilot, lambda: messages_of(app), "the error")
-        await pilot.pause()
+        await settle(pilot)
         assert "\n" not in messages_of(app)[0]
         if what != "only left out":
             assert app.inspector.samples.row_count == 2
@@ -303,7 +304,7 @@ async def test_texts_of_every_kind_go_the_whole_way(tmp_path: Path, real_app: Ma
                 ),
                 f"sample {name}",
             )
-            await pilot.pause()
+            await settle(pilot)
             check_layout(app)
             await press(pilot, "j")
 

@@ -13,6 +13,7 @@ from tests.tui.support import (
     messages_of,
     press,
     ready,
+    settle,
     text_in,
     text_of,
     until,
@@ -88,7 +89,7 @@ async def test_marks_and_scores_appear_as_they_come() -> None:
         assert "✓ 1.00 Where is thing 0" in rows[1], "the open sample is scored already"
         assert "·      Where is thing 1" in rows[2]
         fake.score(["s1", "s3"])
-        await pilot.pause()
+        await settle(pilot)
         rows = text_in(samples).splitlines()
         assert "✗ 0.25 Where is thing 1" in rows[2]
         assert "·      Where is thing 2" in rows[3]
@@ -96,7 +97,7 @@ async def test_marks_and_scores_appear_as_they_come() -> None:
         assert "1 wrong of 3" in rows[-1]
         assert "scoring 2/6" in text_of(app).splitlines()[0]
         fake.score([f"s{n}" for n in range(6)])
-        await pilot.pause()
+        await settle(pilot)
         assert "2 wrong of 6" in text_in(samples)
         assert "scoring" not in text_of(app).splitlines()[0]
 
@@ -147,12 +148,12 @@ async def test_n_waits_for_marks_that_are_not_there_yet() -> None:
         assert fake.urgent[-1] == ["s1", "s2", "s3", "s4", "s5"]
         assert "looking for a wrong one" in text_of(app).splitlines()[0]
         fake.score(["s1", "s2"])
-        await pilot.pause()
+        await settle(pilot)
         assert opened(app) == "s0"
         assert fake.urgent[-1] == ["s3", "s4", "s5"]
         fake.score(["s3", "s4"])
         await until(pilot, lambda: app.session.pictures is not None, "the wrong sample")
-        await pilot.pause()
+        await settle(pilot)
         assert opened(app) == "s4"
         assert "looking" not in text_of(app).splitlines()[0]
 
@@ -163,7 +164,7 @@ async def test_the_wait_for_a_wrong_sample_ends_when_all_are_right() -> None:
         await ready(pilot)
         await press(pilot, "n")
         fake.score([f"s{n}" for n in range(6)])
-        await pilot.pause()
+        await settle(pilot)
         assert opened(app) == "s0"
         assert messages_of(app) == ["no mispredicted sample after this one"]
         assert "looking" not in text_of(app).splitlines()[0]
@@ -175,7 +176,7 @@ async def test_the_wait_for_a_wrong_sample_ends_when_scoring_fails() -> None:
         await ready(pilot)
         await press(pilot, "n")
         fake.fail_scoring("out of memory")
-        await pilot.pause()
+        await settle(pilot)
         assert "looking" not in text_of(app).splitlines()[0]
         assert any("out of memory" in message for message in messages_of(app))
         await press(pilot, "n")
@@ -192,7 +193,7 @@ async def test_the_wait_for_a_wrong_sample_ends_when_the_user_does_something_els
         assert "looking" not in text_of(app).splitlines()[0]
         here = opened(app)
         fake.score(["s1", "s2", "s3", "s4", "s5"])
-        await pilot.pause()
+        await settle(pilot)
         assert opened(app) == here
 
 
@@ -331,17 +332,17 @@ async def test_a_click_on_a_sample_opens_it() -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         await pilot.click(app.inspector.samples, offset=(5, 4))
-        await pilot.pause()
+        await settle(pilot)
         assert opened(app) == "s3"
 
 
 async def test_enter_opens_a_cancelled_sample_again() -> None:
     app, fake = fake_app(held=["sample"])
     async with app.run_test(size=MEDIUM) as pilot:
-        await pilot.pause()
+        await settle(pilot)
         await press(pilot, "escape")
         fake.answer(fake.last("sample"))
-        await pilot.pause()
+        await settle(pilot)
         assert messages_of(app) == ["cancelled: extracting"]
         assert "cancelled: Enter on a sample" in text_in(app.inspector.scatter)
         fake.held.clear()
@@ -365,7 +366,7 @@ async def test_nothing_of_the_sample_before_is_on_screen_while_the_next_is_on_it
         assert "predicted" not in text_in(screen.text)
         assert "thing 1" in text_in(screen.text)
         fake.answer(fake.last("sample"), parts=1, end=False)
-        await pilot.pause()
+        await settle(pilot)
         assert "predicted" in text_in(screen.text)
         rows = text_in(screen.tokens).splitlines()[1:-1]
         flagged = [row for row in rows if row[1] in ">~"]

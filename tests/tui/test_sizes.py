@@ -5,7 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.tui.fakes import dataset_of, model_info, sample_of
-from tests.tui.support import LARGE, MEDIUM, PANES, SMALL, check_layout, fake_app, press, ready
+from tests.tui.support import (
+    LARGE,
+    MEDIUM,
+    PANES,
+    SMALL,
+    check_layout,
+    fake_app,
+    press,
+    ready,
+    settle,
+)
 
 
 @pytest.mark.parametrize("tokens", [12, 128, 512])
@@ -29,7 +39,7 @@ async def test_nothing_lies_over_anything_else_and_no_line_is_too_long_or_short(
         if size == SMALL:
             for pane in PANES:
                 app.inspector.activate(pane)
-                await pilot.pause()
+                await settle(pilot)
                 check_layout(app)
         picture = app.inspector.scatter.picture
         assert picture is not None
@@ -43,5 +53,5 @@ async def test_odd_sizes_fit_as_well() -> None:
         for width in (60, 61, 100, 119, 120, 121):
             for height in (20, 21, 35, 36):
                 await pilot.resize_terminal(width, height)
-                await pilot.pause()
+                await settle(pilot)
                 check_layout(app)

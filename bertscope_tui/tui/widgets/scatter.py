@@ -96,6 +96,8 @@ class ScatterPane(Widget, can_focus=True):
     def stale(self) -> None:
         """Have the picture drawn again at the next frame."""
         self._strips = None
+        # On the border, where no pane is too narrow for it to be seen.
+        self.border_subtitle = "  ".join(self._remarks())
         self.refresh()
 
     def zoom_by(self, steps: int, *, at: tuple[float, float] | None = None) -> None:
@@ -247,7 +249,6 @@ class ScatterPane(Widget, can_focus=True):
         assert self._pictures is not None
         extraction = self._pictures.extraction
         shown = self._pictures.projection.shown.tolist()
-        extra = "  ".join(self._remarks(self._pictures))
         runs: list[tuple[str, Style]] = []
         for short in (False, True):
             runs = [(" ", Style.null())]
@@ -256,14 +257,16 @@ class ScatterPane(Widget, can_focus=True):
             ):
                 runs.append((glyph, ink(colour, bold=True)))
                 runs.append((f" {meaning}  " if meaning else " ", Style.null()))
-            runs.append((extra, ink(None, bold=True)))
             if sum(cell_len(text) for text, _ in runs) <= width:
                 break
         base = self.rich_style
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)
 
-    def _remarks(self, pictures: Pictures) -> list[str]:
+    def _remarks(self) -> list[str]:
+        pictures = self._pictures
+        if pictures is None:
+            return []
         remarks = []
         if self._zoom != 1:
             remarks.append(f"zoom {self._zoom:.1f}, r resets")
