@@ -186,11 +186,14 @@ class BertscopeApp(App[int]):
         """Open what was asked for, else what comes first."""
         options = self.options
         try:
-            path = dataset_path(options.dataset)
+            if options.dataset is not None:
+                self.session.open_dataset(dataset_path(options.dataset), options.variant)
+            elif self.datasets:
+                self.session.open_dataset(self.datasets[0].path, options.variant)
+            else:
+                self.inspector.failed("no data set here; give one with --dataset PATH")
         except BertscopeError as error:
             self.inspector.failed(str(error))
-        else:
-            self.session.open_dataset(path, options.variant)
         usable = [entry for entry in self.models if entry.problem is None]
         if options.model is not None:
             self.session.open_model(options.model)

@@ -321,6 +321,9 @@ class Inspector(PictureKeys):
         names = [name for name, _ in PANES]
         if self.maximized is not None:
             self.minimize()
+        if self.search.has_class("-open"):  # what was found stays listed
+            self._search_now()
+            self._close_search()
         self.activate(names[(names.index(self.active) + step) % len(names)])
 
     def action_zoom_pane(self) -> None:

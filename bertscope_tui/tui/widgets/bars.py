@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -50,10 +51,12 @@ class StatusBar(Bar):
 
     def line(self, width: int) -> list[Run]:
         """Return both sides, as far apart as the width allows."""
-        right = self._right[-max(width * 2 // 3, 1) :]
-        room = max(width - len(right) - 2, 0)
-        left = self._left if len(self._left) <= room else f"{self._left[: max(room - 1, 0)]}…"
-        gap = max(width - Strip([Segment(left)]).cell_length - len(right) - 1, 0)
+        right = set_cell_size(self._right, min(cell_len(self._right), width * 2 // 3))
+        room = max(width - cell_len(right) - 2, 0)
+        left = self._left
+        if cell_len(left) > room:
+            left = f"{set_cell_size(left, max(room - 1, 0))}…"
+        gap = max(width - cell_len(left) - cell_len(right) - 1, 0)
         return [
             (left, ink(None, bold=True)),
             (" " * gap, Style.null()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -130,4 +131,4 @@ class LayerBar(Widget):
 
 
 def _short(text: str, room: int) -> str:
-    return text if len(text) <= room else f"{text[: room - 1]}…"
+    return text if cell_len(text) <= room else f"{set_cell_size(text, room - 1)}…"

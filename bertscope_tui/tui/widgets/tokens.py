@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
 from bertscope_tui.analysis.geometry import Neighbour
@@ -63,7 +64,7 @@ class TokenList(LineList):
         label = token_label(self._extraction, index)
         masked = index in self._masked
         flag = ">" if index == self._selected else "~" if index in self._near else " "
-        text = f"{label[:24]:<14} "
+        text = f"{set_cell_size(label, max(14, min(cell_len(label), 24)))} "
         return [
             (f"{flag}{index:>3} ", ink(None, bold=index == self._selected, dim=True)),
             (f"{glyph} ", ink(colour, bold=True)),
@@ -128,6 +129,6 @@ class NeighbourList(LineList):
         label = token_label(self._extraction, found.token)
         return [
             (f"{glyph} ", ink(colour, bold=True)),
-            (f"{label[:15]:<15} ", ink(colour)),
+            (f"{set_cell_size(label, 15)} ", ink(colour)),
             (f"{found.cosine:>7.3f} {found.euclidean:>7.2f}", Style.null()),
         ]
