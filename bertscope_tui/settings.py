@@ -56,7 +56,8 @@ class AppOptions:
     """Everything that the app is started with.
 
     ``model``, ``dataset`` and ``sample`` are None where the bundled ones (the first sample) are
-    meant; ``sample`` is an id or ``#N``, counted from one. ``screenshot`` asks for a picture of
+    meant; ``sample`` is an id or ``#N``, counted from one; ``keep_yes_no`` keeps the questions of
+    HotpotQA that have no answer in the text. ``screenshot`` asks for a picture of
     the app at ``size`` (columns, rows) in place of a terminal. ``warnings`` are lines about the
     settings that the app should show once.
     """
@@ -64,6 +65,7 @@ class AppOptions:
     model: str | None = None
     dataset: str | None = None
     variant: str | None = None
+    keep_yes_no: bool = False
     sample: str | None = None
     theme: str | None = None
     ascii: bool = False

@@ -1,7 +1,7 @@
 """Theme files: colours for the screen, and a colour and a glyph for each role of a token.
 
 A theme is one TOML file (`docs/themes.md` describes it). Files are read by hand-written checks
-that name the file and the key: what is wrong with a user's theme has to be said in a line, and
+that name the file and the key: what is wrong with a user's theme is said in one line a file, and
 never stops the program.
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +30,8 @@ _TOP_KEYS = (
     "name", "title", "dark", "ansi", "sequence", "ramp", "colours", "variables", "roles",
 )  # fmt: skip
 _ROLE_FIELDS = ("colour", "glyph", "ascii")
+_MOST_KEYS = 4
+_MOST_FAULTS = 3
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _VARIABLE = re.compile(r"[a-z][a-z0-9-]*")
@@ -73,15 +75,22 @@ class ThemeSpec:
 
 @dataclass(frozen=True, slots=True)
 class ThemeProblem:
-    """Something wrong in a theme file; ``key`` is empty where it is about the whole file."""
+    """What is wrong with a theme file, all in one line.
+
+    ``name`` is what the theme calls itself, and what the file is called where that cannot be
+    read; it is empty for a folder that cannot be listed.
+    """
 
     file: Path
-    key: str
+    name: str
     reason: str
 
     def __str__(self) -> str:
-        place = f"theme file {str(self.file)!r}"
-        return f"{place}, {self.key}: {self.reason}" if self.key else f"{place}: {self.reason}"
+        return f"theme file {str(self.file)!r}: {self.reason}"
+
+    def is_about(self, name: str) -> bool:
+        """Say whether this may be why there is no theme of this name, or not the one expected."""
+        return not self.name or name in (self.name, self.file.stem)
 
 
 def bundled_themes() -> dict[str, ThemeSpec]:
@@ -94,7 +103,8 @@ def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeSpec], list[The
 
     A theme of a later folder replaces one of the same name from an earlier one; within a folder
     the second of a name is a problem. A file with an error in it is passed over; one with merely
-    an unknown key is reported and used. Folders that do not exist are skipped. Never raises.
+    an unknown key is reported and used. There is at most one problem a file. Folders that do not
+    exist are skipped. Never raises.
     """
     themes: dict[str, ThemeSpec] = {}
     problems: list[ThemeProblem] = []
@@ -106,7 +116,8 @@ def load_themes(folders: Iterable[Path]) -> tuple[dict[str, ThemeSpec], list[The
                 continue
             if theme.name in here:
                 other = here[theme.name].name
-                problems.append(ThemeProblem(file, "name", f"{theme.name!r} is also in {other!r}"))
+                reason = f"passed over: its name {theme.name!r} is also that of {other!r}"
+                problems.append(ThemeProblem(file, theme.name, reason))
                 continue
             here[theme.name] = file
             themes[theme.name] = theme
@@ -126,33 +137,51 @@ def _files(folder: Path, problems: list[ThemeProblem]) -> list[Path]:
 def _read(file: Path, problems: list[ThemeProblem]) -> ThemeSpec | None:
     try:
         content = tomllib.loads(file.read_text(encoding="utf-8"))
-    except OSError as error:
-        problems.append(ThemeProblem(file, "", error.strerror or "cannot be read"))
+    except (OSError, ValueError, RecursionError) as error:
+        problems.append(ThemeProblem(file, file.stem, f"passed over: {_unreadable(error)}"))
         return None
-    except UnicodeDecodeError:
-        problems.append(ThemeProblem(file, "", "is not UTF-8"))
-        return None
-    except (ValueError, RecursionError) as error:
-        problems.append(ThemeProblem(file, "", f"is not TOML: {_one_line(error)}"))
-        return None
-    checks = _Checks(file, content)
+    checks = _Checks(content)
     theme = checks.theme()
-    problems.extend(checks.problems)
+    if checks.reason:
+        name = content.get("name")
+        name = name if isinstance(name, str) and name else file.stem
+        problems.append(ThemeProblem(file, name, checks.reason))
     return theme
 
 
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
+def _unreadable(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return error.strerror or "cannot be read"
+    if isinstance(error, UnicodeDecodeError):
+        return "is not UTF-8"
+    return f"is not TOML: {' '.join(str(error).split()) or type(error).__name__}"
 
 
 class _Checks:
-    """The checks of one file; ``broken`` once something in it cannot be used."""
+    """The checks of one file; what they found is kept in the order of the checks."""
 
-    def __init__(self, file: Path, content: Mapping[str, Any]) -> None:
-        self._file = file
+    def __init__(self, content: Mapping[str, Any]) -> None:
         self._content = content
-        self.problems: list[ThemeProblem] = []
-        self.broken = False
+        self._missing: list[str] = []
+        self._faults: list[str] = []
+        self._unknown: list[str] = []
+
+    @property
+    def broken(self) -> bool:
+        """Whether something in the file cannot be used."""
+        return bool(self._missing or self._faults)
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, in one line with the first few of many faults; empty for nothing."""
+        said = []
+        if self._missing:
+            said.append(f"{_first(self._missing, _MOST_KEYS)} missing")
+        if self._faults:
+            said.append(_first(self._faults, _MOST_FAULTS, "; "))
+        if self._unknown:
+            said.append(f"unknown and not used: {_first(self._unknown, _MOST_KEYS)}")
+        return ("passed over: " if self.broken else "") + "; ".join(said)
 
     def theme(self) -> ThemeSpec | None:
         """Return the theme, None if the file is broken."""
@@ -183,20 +212,15 @@ class _Checks:
         )
 
     def _bad(self, key: str, reason: str) -> None:
-        self.broken = True
-        self.problems.append(ThemeProblem(self._file, key, reason))
+        self._faults.append(f"{key}: {reason}")
 
     def _only(self, table: Mapping[str, Any], known: Iterable[str], prefix: str) -> None:
-        for key in table:
-            if key not in known:
-                self.problems.append(
-                    ThemeProblem(self._file, f"{prefix}{_shown(key)}", "unknown key, not used")
-                )
+        self._unknown.extend(f"{prefix}{_shown(key)}" for key in table if key not in known)
 
     def _text(self, table: Mapping[str, Any], key: str, prefix: str) -> str | None:
         value = table.get(key)
         if value is None:
-            self._bad(f"{prefix}{key}", "is missing")
+            self._missing.append(f"{prefix}{key}")
             return None
         if not isinstance(value, str) or not value or not value.isprintable():
             self._bad(f"{prefix}{key}", f"{_shown(value)} is not a line of text")
@@ -207,24 +231,29 @@ class _Checks:
         value = table.get(key, default)
         if isinstance(value, bool):
             return value
-        self._bad(key, "is missing" if value is None else f"{_shown(value)} is not true or false")
+        if value is None:
+            self._missing.append(key)
+        else:
+            self._bad(key, f"{_shown(value)} is not true or false")
         return False
 
     def _table(self, table: Mapping[str, Any], key: str, prefix: str = "") -> Mapping[str, Any]:
         value = table.get(key)
         if isinstance(value, dict):
             return value
-        what = "is missing" if value is None else f"{_shown(value)} is not a table"
-        self._bad(f"{prefix}{key}", what)
+        if value is None:
+            self._missing.append(f"{prefix}{key}")
+        else:
+            self._bad(f"{prefix}{key}", f"{_shown(value)} is not a table")
         return {}
 
     def _colour(self, value: object, key: str) -> str:
         if isinstance(value, str) and (_HEX.fullmatch(value) or value in _ANSI):
             return value
         if value is None:
-            self._bad(key, "is missing")
+            self._missing.append(key)
         else:
-            self._bad(key, f"{_shown(value)} is neither '#rrggbb' nor an ANSI name ('ansi_red')")
+            self._bad(key, f"{_shown(value)} is not '#rrggbb' or an ANSI name")
         return "#000000"
 
     def _colours(self) -> dict[str, str]:
@@ -277,7 +306,7 @@ class _Checks:
         if value is None:
             return ""
         if len(value) != 1 or value == " " or cell_len(value) != 1:
-            self._bad(f"{prefix}{key}", f"{value!r} is not one character that takes one cell")
+            self._bad(f"{prefix}{key}", f"{value!r} is not one character of one cell")
         elif key == "ascii" and not value.isascii():
             self._bad(f"{prefix}{key}", f"{value!r} is not ASCII")
         return value
@@ -293,12 +322,21 @@ class _Checks:
 
     def _list(self, key: str, least: int) -> tuple[str, ...]:
         value = self._content.get(key)
+        if value is None:
+            self._missing.append(key)
+            return ()
         if not isinstance(value, list):
-            self._bad(key, "is missing" if value is None else "is not a list of colours")
+            self._bad(key, "is not a list of colours")
             return ()
         if len(value) < least:
             self._bad(key, f"has {len(value)} colours where {least} are needed")
         return tuple(self._colour(item, f"{key}[{place}]") for place, item in enumerate(value))
+
+
+def _first(items: Sequence[str], most: int, between: str = ", ") -> str:
+    """Return the first items in a line, and how many there are beyond them."""
+    more = len(items) - most
+    return between.join(items[:most]) + (f"{between}and {more} more" if more > 0 else "")
 
 
 def _is_variable_value(value: str) -> bool:

@@ -47,6 +47,7 @@ def list_verb(as_json_before: bool, paths: tuple[Path, ...], as_json: bool, debu
 @datasets.command("check")
 @click.argument("path")
 @click.option("--variant", metavar="NAME", help="How to read it, as for the verb inspect.")
+@options.keep_yes_no
 @click.option("--strict", is_flag=True, help="Exit with 3 if any record was skipped.")
 @options.as_json
 @options.debug
@@ -55,6 +56,7 @@ def check(
     as_json_before: bool,
     path: str,
     variant: str | None,
+    keep_yes_no: bool,
     strict: bool,
     as_json: bool,
     debug: bool,
@@ -63,7 +65,7 @@ def check(
     from bertscope_tui.data.catalog import find_dataset
     from bertscope_tui.data.open import open_dataset
 
-    dataset = open_dataset(find_dataset(path), variant=variant)
+    dataset = open_dataset(find_dataset(path), variant=variant, keep_yes_no=keep_yes_no)
     if as_json or as_json_before:
         write_json({"schema": SCHEMA, "datasets": [_object(dataset)]})
     else:
@@ -79,7 +81,7 @@ def _list(extra: tuple[Path, ...], as_json: bool) -> None:
         write_json({"schema": SCHEMA, "datasets": found})
         return
     if not found:
-        write_text("no data sets: give a file with --dataset")
+        write_text("no data sets: 'datasets list PATH' lists files and folders of your own")
         return
     from bertscope_tui.data.hygiene import clean
 

@@ -206,7 +206,7 @@ def _size(path: Path) -> int:
 
 def _look_at_terminal(found: Findings) -> None:
     environment = os.environ
-    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    is_terminal = all(stream is not None and stream.isatty() for stream in (sys.stdin, sys.stdout))
     size = shutil.get_terminal_size((0, 0)) if is_terminal else None
     encoding = getattr(sys.stdout, "encoding", None)
     found.terminal = {
@@ -231,7 +231,9 @@ def _look_at_terminal(found: Findings) -> None:
     }
     if not speaks_unicode():
         found.complain(
-            "terminal", f"encoding {encoding} lacks the markers", "set LANG=C.UTF-8 or use --ascii"
+            "terminal",
+            f"encoding {encoding} lacks the markers",
+            "choose a UTF-8 locale, such as LANG=C.UTF-8, and unset PYTHONIOENCODING",
         )
     if not is_terminal:
         return

@@ -66,6 +66,7 @@ class _Source:
 
     dataset: str | None
     variant: str | None
+    keep_yes_no: bool
     sample: str | None
     question: str | None
     context: str | None
@@ -82,6 +83,8 @@ class _Source:
         for name in ("dataset", "variant", "sample"):
             if getattr(self, name) is not None:
                 raise click.UsageError(f"--{name} does not go with --question and --context")
+        if self.keep_yes_no:
+            raise click.UsageError("--keep-yes-no does not go with --question and --context")
 
     def read(self, settings: Settings) -> tuple[QASample, Dataset | None]:
         """Return the sample, and the data set if it is from one."""
@@ -93,7 +96,7 @@ class _Source:
         from bertscope_tui.inspection.choice import dataset_path, find_sample
 
         path = dataset_path(settings.dataset)
-        dataset = open_dataset(path, variant=self.variant)
+        dataset = open_dataset(path, variant=self.variant, keep_yes_no=self.keep_yes_no)
         sample = find_sample(dataset, self.sample)
         if dataset.skipped:
             warn(
@@ -184,10 +187,9 @@ def _inspect(
 
 
 def _look(settings: Settings, *, insist: bool) -> Look:
-    from bertscope_tui.inspection.choice import available_themes, choose_theme
+    from bertscope_tui.inspection.choice import theme_to_print
     from bertscope_tui.inspection.views import Look
 
-    themes, problems = available_themes()
-    theme, unknown = choose_theme(themes, settings.theme, insist=insist)
-    warn((*problems, *unknown))
+    theme, warnings = theme_to_print(settings.theme, insist=insist)
+    warn(warnings)
     return Look(theme, ascii=settings.ascii or not speaks_unicode())

@@ -50,7 +50,10 @@ def _list(folders: tuple[Path, ...], as_json: bool) -> None:
     elif entries:
         write_text(_table(entries))
     else:
-        write_text("no models: give a folder with --model")
+        write_text(
+            "no models: 'models list FOLDER' lists FOLDER itself or the models right inside it; "
+            "a model is a folder with config.json"
+        )
 
 
 def _object(entry: ModelEntry) -> dict[str, Any]:

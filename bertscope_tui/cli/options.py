@@ -26,6 +26,12 @@ def _stack(*decorators: Callable[[Any], Any]) -> Callable[[Function], Function]:
     return apply
 
 
+keep_yes_no = click.option(
+    "--keep-yes-no",
+    is_flag=True,
+    help="Keep the yes/no questions of HotpotQA, which have no answer in the text.",
+)
+
 what = _stack(
     click.option(
         "--model", metavar="NAME|FOLDER", help="Model to open.  [default: the bundled one]"
@@ -41,6 +47,7 @@ what = _stack(
         help="How to read the data set: distractor or support-only (HotpotQA), "
         "span or classification (bAbI).",
     ),
+    keep_yes_no,
     click.option("--sample", metavar="ID|#N", help="Sample, by its id or its place from #1."),
 )
 """Which model, data set and sample."""

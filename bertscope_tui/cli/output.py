@@ -8,8 +8,19 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bertscope_tui.errors import BertscopeError
+
 _UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 """Characters that JSON may hold as they are but that a terminal could act on."""
+
+
+class OutputError(BertscopeError):
+    """Standard output takes no more; what was printed is incomplete."""
+
+
+def output_error(error: OSError) -> OutputError:
+    """Return the error that says in one line why standard output takes no more."""
+    return OutputError(f"cannot write the output: {error.strerror or error}")
 
 
 def write_json(value: Mapping[str, Any]) -> None:
@@ -64,7 +75,8 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable
 def speaks_colour() -> bool:
     """Say whether standard output is a terminal that is not asked to do without colour."""
     return (
-        sys.stdout.isatty()
+        sys.stdout is not None
+        and sys.stdout.isatty()
         and not os.environ.get("NO_COLOR")
         and os.environ.get("TERM", "") != "dumb"
     )
@@ -81,9 +93,16 @@ def speaks_unicode() -> bool:
 
 
 def _write(data: bytes) -> None:
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
+    if sys.stdout is None:
+        raise OutputError("cannot write the output: standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise output_error(error) from error
 
 
 def _finite(value: Any) -> Any:

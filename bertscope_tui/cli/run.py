@@ -7,14 +7,17 @@ trace goes to the log file, and to standard error as well with ``--debug``.
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Sequence
 
 import click
 
 from bertscope_tui.cli.interrupt import EXIT_CODE
-from bertscope_tui.cli.output import warn
+from bertscope_tui.cli.output import OutputError, output_error, warn
 from bertscope_tui.errors import BertscopeError, Cancelled
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -29,6 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         warn([_usage_line(error)])
         return 2
+    except OutputError as error:
+        return _output_failed(error, debug)
     except BertscopeError as error:
         _keep_trace(error, debug)
         warn([str(error)])
@@ -37,6 +42,9 @@ def run(arguments: Sequence[str]) -> int:
         _drop_output()
         return 1
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
+            # Help texts are written by click; a failure at a named file is none of the output.
+            return _output_failed(output_error(error), debug)
         log = _keep_trace(error, debug)
         warn([f"internal error: {type(error).__name__}: {error} (the trace is in {log})"])
         return 1
@@ -67,8 +75,16 @@ def _keep_trace(error: BaseException, debug: bool) -> str:
     return str(log)
 
 
+def _output_failed(error: OutputError, debug: bool) -> int:
+    _keep_trace(error, debug)
+    if sys.stdout is not None:
+        _drop_output()
+    warn([str(error)])
+    return error.exit_code
+
+
 def _drop_output() -> None:
-    """Point standard output at nothing, or Python complains about the closed pipe at exit."""
+    """Point standard output at nothing, or Python complains about what is left over at exit."""
     import os
 
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -53,13 +53,14 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class JobEnded:
-    """A job is over; ``error`` is one line for the user, or None."""
+    """A job is over; ``error`` is one line for the user, or None, ``code`` its exit code."""
 
     job: int
     title: str
     priority: Priority
     cancelled: bool = False
     error: str | None = None
+    code: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +207,12 @@ class Engine:
             self.post(JobEnded(job.id, job.title, job.priority, cancelled=True))
         except BertscopeError as error:
             _log.warning("%s: %s", job.title, error, exc_info=True)
-            self.post(JobEnded(job.id, job.title, job.priority, error=str(error)))
+            line, code = str(error), error.exit_code
+            self.post(JobEnded(job.id, job.title, job.priority, error=line, code=code))
         except Exception as error:  # a defect: shown and logged, never the app's end
             _log.exception("%s failed", job.title)
             line = f"{job.title} failed: {type(error).__name__}: {error}".splitlines()[0]
-            self.post(JobEnded(job.id, job.title, job.priority, error=line))
+            self.post(JobEnded(job.id, job.title, job.priority, error=line, code=1))
         else:
             _log.info("%s: %.2f s", job.title, monotonic() - began)
             self.post(JobEnded(job.id, job.title, job.priority))

@@ -93,10 +93,27 @@ def available_themes() -> tuple[dict[str, ThemeSpec], tuple[str, ...]]:
 
     themes, problems = load_themes(theme_folders())
     if not themes:
-        raise InputError(
-            f"{theme_folders()[0]}: no theme there", remedy="install the program again"
-        )
+        raise _no_themes()
     return themes, tuple(str(problem) for problem in problems)
+
+
+def theme_to_print(name: str | None, *, insist: bool = False) -> tuple[ThemeSpec, tuple[str, ...]]:
+    """Return the theme of this name as `choose_theme` does, and lines about it.
+
+    Of the theme files with faults only those count that may hold this theme: who asked for none
+    of them has no use for their faults. Raises InputError, with the fault as its reason, where a
+    name was typed (``insist``) and there is no theme of it.
+    """
+    from bertscope_tui.themes import load_themes
+
+    themes, problems = load_themes(theme_folders())
+    if not themes:
+        raise _no_themes()
+    about = tuple(str(one) for one in problems if name is not None and one.is_about(name))
+    if insist and about and name not in themes:
+        raise InputError(f"no theme {name!r}: {'; '.join(about)}")
+    theme, unknown = choose_theme(themes, name, insist=insist)
+    return theme, (*about, *unknown)
 
 
 def choose_theme(
@@ -117,3 +134,7 @@ def choose_theme(
     if insist:
         raise InputError(f"no theme {name!r}", remedy=known)
     return default, (f"no theme {name!r} ({known})",)
+
+
+def _no_themes() -> InputError:
+    return InputError(f"{theme_folders()[0]}: no theme there", remedy="install the program again")

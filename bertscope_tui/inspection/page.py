@@ -7,6 +7,7 @@ page are the colours of the pictures, where they are asked for.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Span
@@ -23,12 +24,14 @@ from bertscope_tui.inspection.views import (
     stamps,
     token_label,
 )
-from bertscope_tui.plots.cells import clusters
+from bertscope_tui.plots.cells import clusters, width_of
 from bertscope_tui.plots.scatter import scatter, to_text
 
 _N_BEST = 5
 _INDENT = "  "
 _SHORTEST = 40
+_MOST_LINES = 3
+_BEFORE_TOKEN = 42
 
 
 def inspect_page(
@@ -56,7 +59,7 @@ def inspect_page(
     said = notes(extraction)
     if said:
         lines.extend(["", "Notes", *(line for note in said for line in _wrapped(note, width))])
-    lines.extend(["", "Tokens", *_tokens(pictures, look)])
+    lines.extend(["", "Tokens", *_tokens(pictures, look, width)])
     for layer in layers:
         lines.extend(["", *_picture(pictures, layer, look, width, colour)])
     return "\n".join(lines) + "\n"
@@ -98,9 +101,10 @@ def _answers(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
     if prediction is None:
         fields.append(("Predicted", "(the model makes no prediction)"))
     else:
-        text = clean(prediction.text) if prediction.text else "(no answer in the text)"
-        fields.append(("Predicted", f"{text}  ({prediction.probability:.3f})"))
-    fields.append(("Gold", answers_line(extraction.sample)))
+        text = prediction.text or "(no answer in the text)"
+        after = f"  ({prediction.probability:.3f})"
+        fields.append(("Predicted", _shortened(text, width - 10, after=after)))
+    fields.append(("Gold", _shortened(answers_line(extraction.sample), width - 10)))
     yield from _fields(fields, width)
     if scores is not None:
         sign = mark(scores, ascii=look.ascii)
@@ -110,7 +114,7 @@ def _answers(extraction: Extraction, look: Look, width: int) -> Iterator[str]:
         yield "Best answers"
         for candidate in prediction.n_best[:_N_BEST]:
             where = "" if candidate.span is None else f"{candidate.span.start}-{candidate.span.end}"
-            text = candidate.text or "(no answer)"
+            text = _shortened(candidate.text or "(no answer)", width - 21)
             first, *rest = _wrapped(text, width, indent=21)
             yield f"{_INDENT}{candidate.probability:6.3f}  {where:<11}{first.lstrip()}"
             yield from rest
@@ -166,6 +170,26 @@ def _wrapped(text: str, width: int, indent: int = len(_INDENT)) -> list[str]:
     ] or [""]
 
 
+def _shortened(text: str, width: int, *, after: str = "", lines: int = _MOST_LINES) -> str:
+    """Return clean text that takes at most so many lines of ``width`` cells, ``after`` behind it.
+
+    What had to be cut ends with the number of its characters.
+    """
+    cleaned = clean(text)
+    breaks = list(islice(_line_breaks(cleaned + after, width), lines + 1))
+    if len(breaks) <= lines:
+        return cleaned + after
+    tail = f"… ({len(text):,} characters){after}"
+    end = breaks[lines - 1][0]
+    room = width - width_of(tail)
+    for cluster, cells in clusters(cleaned[end : breaks[lines - 1][1]]):
+        room -= cells
+        if room < 0:
+            break
+        end += len(cluster)
+    return cleaned[:end] + tail
+
+
 def _line_breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
     """Yield ``(start, end)`` of lines of at most ``width`` cells, broken at blanks."""
     parts = clusters(text)
@@ -187,16 +211,17 @@ def _line_breaks(text: str, width: int) -> Iterator[tuple[int, int]]:
         yield start, place
 
 
-def _tokens(pictures: Pictures, look: Look) -> Iterator[str]:
+def _tokens(pictures: Pictures, look: Look, width: int) -> Iterator[str]:
     extraction = pictures.extraction
     shown = set(pictures.projection.shown.tolist())
+    room = max(width - _BEFORE_TOKEN, _SHORTEST)
     yield f"{_INDENT}{'#':>4}  {'role':<10}{'characters':>12}  {'sentence':>8}  token"
     for token, role, sentence in zip(
         extraction.tokens, extraction.roles, extraction.sentences, strict=True
     ):
         where = "" if token.part == "special" else f"{token.start}-{token.end}"
         of = "" if sentence is None else str(sentence)
-        label = token_label(extraction, token.index)
+        label = _shortened(token_label(extraction, token.index), room, lines=1)
         hidden = "" if token.index in shown else "  (not in the picture)"
         yield (
             f"{_INDENT}{token.index:>4}  {look.glyph(role)} {role:<8}{where:>12}  {of:>8}  "

@@ -66,6 +66,7 @@ class ModelOpened:
     """A model is loaded and will be used for everything asked for from now on."""
 
     info: ModelInfo
+    entry: ModelEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,9 @@ class InspectionService:
         *,
         load_options: LoadOptions | None = None,
         options: InspectOptions | None = None,
+        keep_yes_no: bool = False,
     ) -> None:
+        self._keep_yes_no = keep_yes_no
         self._engine = Engine(post)
         self._load_options = load_options or LoadOptions()
         self._options = options or InspectOptions()
@@ -140,6 +143,7 @@ class InspectionService:
         name = entry if isinstance(entry, str) else entry.name
 
         def work(job: Job) -> None:
+            from bertscope_tui.models.catalog import read_entry
             from bertscope_tui.models.loading import load_model
 
             self._model = None
@@ -157,7 +161,8 @@ class InspectionService:
             )
             job.check()
             self._model = model
-            job.result(ModelOpened(model.info))
+            opened = read_entry(Path(model.info.path), name, "folder")
+            job.result(ModelOpened(model.info, opened if isinstance(entry, str) else entry))
 
         return self._engine.submit(f"opening {name}", work, Priority.OPEN)
 
@@ -171,6 +176,7 @@ class InspectionService:
             dataset = open_dataset(
                 path,
                 variant=variant,
+                keep_yes_no=self._keep_yes_no,
                 progress=lambda count: job.progress(f"reading {path.name}", count),
                 cancelled=job.cancelled,
             )
@@ -291,13 +297,19 @@ class InspectionService:
 
     # -- marks for the list --------------------------------------------------------------------
 
-    def score_all(self, dataset: Dataset) -> None:
-        """Start scoring the data set in the background; `SamplesScored` follows, many times."""
+    def score_all(self, dataset: Dataset, marked: frozenset[str] = frozenset()) -> None:
+        """Score a data set in the background; `SamplesScored` follows, many times.
+
+        Samples whose ids are ``marked`` have their marks and are left out.
+        """
         self.cancel_scoring()
         self._stop_scoring = threading.Event()
-        unscored = OrderedDict((sample.id, sample) for sample in dataset.samples)
+        unscored = OrderedDict(
+            (sample.id, sample) for sample in dataset.samples if sample.id not in marked
+        )
         options = self._options.for_dataset(dataset)
-        self._submit_scoring(unscored, options, self._stop_scoring)
+        scored = len(dataset.samples) - len(unscored)
+        self._submit_scoring(unscored, options, self._stop_scoring, scored)
 
     def score_first(self, sample_ids: Sequence[str]) -> None:
         """Tell which samples are looked at: they get their marks next."""
@@ -321,6 +333,8 @@ class InspectionService:
                 return stop.is_set() or job.preempted()
 
             total = len(unscored) + scored
+            if not unscored:
+                job.progress("scoring", total, total)
             while unscored:
                 if stop.is_set():
                     raise Cancelled

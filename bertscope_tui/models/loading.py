@@ -7,6 +7,8 @@ would fill a missing head with random numbers, and its predictions would be made
 from __future__ import annotations
 
 import inspect
+import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 NO_LIMIT = 1_000_000
 """``max_tokens`` of a network whose positions are not limited."""
 
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]*(/[\w.-]+)?", re.ASCII)
 _HUB_FILES = ("*.json", "*.safetensors", "*.txt", "*.model")
 
 
@@ -143,9 +146,12 @@ def _entry_of(
         return find_model(entry_or_name)
     except ModelError as exc:
         name = str(entry_or_name)
+        if not _may_be_on_the_hub(name):
+            raise
         if not allow_download:
-            hint = "or --allow-download to ask the Hugging Face hub"
-            raise ModelError(exc.message, remedy=f"{exc.remedy}, {hint}") from exc
+            hint = "--allow-download to ask the Hugging Face hub"
+            remedy = f"{exc.remedy}, or {hint}" if exc.remedy else f"give {hint}"
+            raise ModelError(exc.message, remedy=remedy) from exc
     at("downloading")
     quieten()
     from huggingface_hub import snapshot_download
@@ -155,6 +161,11 @@ def _entry_of(
     except Exception as exc:  # the hub client raises errors of many libraries
         raise ModelError(f"{name}: not to be had from the hub: {first_line(exc)}") from exc
     return read_entry(Path(folder), name, "huggingface")
+
+
+def _may_be_on_the_hub(name: str) -> bool:
+    """Say whether a name has the form of a repository and is nothing on this machine."""
+    return bool(_REPOSITORY.fullmatch(name)) and not os.path.exists(name)
 
 
 def _refuse_if_too_big(

@@ -135,9 +135,11 @@ def _titles(x_title: str, y_title: str, width: int, ascii_only: bool) -> tuple[s
     right, up, mark = ("->", "^", "~") if ascii_only else ("→", "↑", "…")
     across = f"{x_title} {right}" if x_title else ""
     upward = f"{up} {y_title}" if y_title else ""
-    upward = _single_cells(upward, width // 3 - 1, mark)
     # The first title is centred, so half of it lies towards the second.
-    return _single_cells(across, 2 * (width // 2 - len(upward) - 2), mark), upward
+    if len(upward) + 1 > width // 2 - len(across) // 2:
+        across, upward = x_title, y_title  # the arrows go first: the words say which is which
+    upward = _single_cells(upward, max(width // 3 - 1, min(len(y_title), 7)), mark)
+    return _single_cells(across, 2 * (width // 2 - len(upward) - 1) + 1, mark), upward
 
 
 def _single_cells(text: str, room: int, mark: str) -> str:

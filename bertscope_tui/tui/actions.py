@@ -29,7 +29,6 @@ class Action:
     description: str
     group: Group
     footer: str = ""
-    palette: bool = True
 
     def binding(self) -> Binding:
         """Return the binding that the screen registers."""
@@ -44,8 +43,8 @@ class Action:
 
 
 ACTIONS: tuple[Action, ...] = (
-    Action("layer_next", ("right", "l"), "→  l", "Next layer", "Layers", palette=False),
-    Action("layer_previous", ("left", "h"), "←  h", "Previous layer", "Layers", palette=False),
+    Action("layer_next", ("right", "l"), "→  l", "Next layer", "Layers"),
+    Action("layer_previous", ("left", "h"), "←  h", "Previous layer", "Layers"),
     Action("layer_first", ("home",), "Home", "Layer 0, the embeddings", "Layers"),
     Action("layer_last", ("end",), "End", "Last layer", "Layers"),
     Action(
@@ -54,7 +53,6 @@ ACTIONS: tuple[Action, ...] = (
         "0…9 g",
         "Type a number, then g: go to that layer",
         "Layers",
-        palette=False,
     ),
     Action("play", ("space",), "Space", "Play the layers one after another", "Layers", "play"),
     Action(
@@ -63,7 +61,6 @@ ACTIONS: tuple[Action, ...] = (
         "↓  j",
         "Next sample (in a list: next line)",
         "Samples",
-        palette=False,
     ),
     Action(
         "move_up",
@@ -71,7 +68,6 @@ ACTIONS: tuple[Action, ...] = (
         "↑  k",
         "Previous sample (in a list: line above)",
         "Samples",
-        palette=False,
     ),
     Action(
         "page_down",
@@ -79,16 +75,14 @@ ACTIONS: tuple[Action, ...] = (
         "PgDn",
         "One page down in the focused pane",
         "Samples",
-        palette=False,
     ),
-    Action(
-        "page_up", ("pageup",), "PgUp", "One page up in the focused pane", "Samples", palette=False
-    ),
+    Action("page_up", ("pageup",), "PgUp", "One page up in the focused pane", "Samples"),
     Action("wrong_next", ("n",), "n", "Next mispredicted sample", "Samples", "next wrong"),
     Action("wrong_previous", ("N",), "N", "Previous mispredicted sample", "Samples"),
     Action("search", ("slash",), "/", "Search the samples", "Samples", "search"),
     Action("window_next", ("w",), "w", "Next window of a long context", "Samples"),
     Action("window_previous", ("W",), "W", "Previous window of a long context", "Samples"),
+    Action("problems", ("p",), "p", "Records that could not be used, and why", "Samples"),
     Action("token_cursor", ("t",), "t", "Token cursor on or off", "Tokens", "token"),
     Action("metric", ("e",), "e", "Neighbours by cosine or by Euclidean distance", "Tokens"),
     Action(
@@ -99,16 +93,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("labels", ("b",), "b", "Labels: as many as fit, or only the selected ones", "Picture"),
     Action("zoom_in", ("plus", "equals_sign"), "+", "Zoom in (on the selected token)", "Picture"),
     Action("zoom_out", ("minus",), "-", "Zoom out", "Picture"),
-    Action("pan_left", ("shift+left", "H"), "⇧←  H", "Pan left", "Picture", palette=False),
-    Action("pan_right", ("shift+right", "L"), "⇧→  L", "Pan right", "Picture", palette=False),
-    Action("pan_up", ("shift+up", "K"), "⇧↑  K", "Pan up", "Picture", palette=False),
-    Action("pan_down", ("shift+down", "J"), "⇧↓  J", "Pan down", "Picture", palette=False),
+    Action("pan_left", ("shift+left", "H"), "⇧←  H", "Pan left", "Picture"),
+    Action("pan_right", ("shift+right", "L"), "⇧→  L", "Pan right", "Picture"),
+    Action("pan_up", ("shift+up", "K"), "⇧↑  K", "Pan up", "Picture"),
+    Action("pan_down", ("shift+down", "J"), "⇧↓  J", "Pan down", "Picture"),
     Action("view_reset", ("r",), "r", "Reset zoom and pan", "Picture"),
-    Action("pane_next", ("tab",), "Tab", "Next pane", "Panes", "pane", palette=False),
-    Action("pane_previous", ("shift+tab",), "⇧Tab", "Previous pane", "Panes", palette=False),
-    Action(
-        "activate", ("enter",), "Enter", "Open the line under the cursor", "Panes", palette=False
-    ),
+    Action("pane_next", ("tab",), "Tab", "Next pane", "Panes", "pane"),
+    Action("pane_previous", ("shift+tab",), "⇧Tab", "Previous pane", "Panes"),
+    Action("activate", ("enter",), "Enter", "Open the line under the cursor", "Panes"),
     Action("zoom_pane", ("z",), "z", "Focused pane on the whole screen, and back", "Panes"),
     Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
     Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
@@ -119,7 +111,6 @@ ACTIONS: tuple[Action, ...] = (
         "Esc",
         "Cancel what runs; leave what is open, step by step",
         "General",
-        palette=False,
     ),
     Action("help", ("question_mark",), "?", "All keys", "General", "help"),
     Action("quit", ("q",), "q", "Quit", "General", "quit"),

@@ -24,13 +24,12 @@ from bertscope_tui.errors import BertscopeError
 from bertscope_tui.inspection.choice import available_themes, choose_theme, dataset_path
 from bertscope_tui.inspection.pipeline import InspectOptions
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
-from bertscope_tui.inspection.snapshots import Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS
 from bertscope_tui.tui.plain import AsciiFilter
-from bertscope_tui.tui.screens.help import HelpScreen
 from bertscope_tui.tui.screens.inspector import Inspector
+from bertscope_tui.tui.screens.page import help_page, problems_page
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.theming import textual_theme
@@ -67,7 +66,9 @@ class BertscopeApp(App[int]):
     ]
 
     def __init__(self, options: AppOptions) -> None:
-        super().__init__()
+        # With colours of the terminal's own, Textual leaves colour out where NO_COLOR asks for
+        # that; otherwise it would turn the theme's colours into greys, some of them hard to see.
+        super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.options = options
         self._plain = AsciiFilter()
         self.service = InspectionService(
@@ -80,6 +81,7 @@ class BertscopeApp(App[int]):
                 trust_remote_code=options.trust_remote_code,
             ),
             options=InspectOptions(max_tokens=options.max_tokens, stride=options.stride),
+            keep_yes_no=options.keep_yes_no,
         )
         self.specs, problems = available_themes()
         theme, unknown = choose_theme(self.specs, options.theme)
@@ -93,6 +95,8 @@ class BertscopeApp(App[int]):
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
+        self.failure: str | None = None
+        self._drawn = False
         self._listing: Job | None = None
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -164,9 +168,12 @@ class BertscopeApp(App[int]):
         if isinstance(event, JobResult) and isinstance(event.value, CatalogListed):
             self._catalog_listed(event.value)
         elif isinstance(event, JobEnded) and self._is_listing(event) and event.error:
-            self.inspector.failed(event.error)
+            self.inspector.failed(event.error, event.code)
         else:
             self.session.handle(event)
+            if self._drawn and not self.session.work:
+                self._drawn = False
+                self.call_after_refresh(self._save_screenshot)
 
     def _is_listing(self, event: JobEnded) -> bool:
         return self._listing is not None and event.job == self._listing.id
@@ -179,8 +186,20 @@ class BertscopeApp(App[int]):
             for entry in found.datasets
             for variant in entry.variants or (None,)
         ]
-        self.inspector.picker.show(self.models, self.datasets)
+        self.list_opened()
         self._open_first()
+
+    def list_opened(self) -> None:
+        """List what there is, and what was opened by its path."""
+        from bertscope_tui.data.open import VARIANTS
+
+        entry, dataset = self.session.model_entry, self.session.dataset
+        if entry is not None and entry.name not in {listed.name for listed in self.models}:
+            self.models.append(entry)
+        if dataset is not None and dataset.path not in {str(one.path) for one in self.datasets}:
+            for variant in VARIANTS.get(dataset.format) or (None,):
+                self.datasets.append(DatasetChoice(dataset.name, Path(dataset.path), variant))
+        self.inspector.picker.show(self.models, self.datasets)
 
     def _open_first(self) -> None:
         """Open what was asked for, else what comes first."""
@@ -191,31 +210,50 @@ class BertscopeApp(App[int]):
             elif self.datasets:
                 self.session.open_dataset(self.datasets[0].path, options.variant)
             else:
-                self.inspector.failed("no data set here; give one with --dataset PATH")
+                self.inspector.failed("no data set here; give one with --dataset PATH", 2)
         except BertscopeError as error:
-            self.inspector.failed(str(error))
+            self.inspector.failed(str(error), error.exit_code)
         usable = [entry for entry in self.models if entry.problem is None]
         if options.model is not None:
             self.session.open_model(options.model)
         elif usable:
             self.session.open_model(usable[0])
         else:
-            self.inspector.failed("no model here; give one with --model PATH")
+            self.inspector.failed("no model here; give one with --model PATH", 2)
 
-    def picture_drawn(self, pictures: Pictures) -> None:
-        """Save the screenshot that was asked for, once there is something on it."""
+    def picture_drawn(self) -> None:
+        """Take the screenshot that was asked for as soon as the engine has nothing left to do."""
+        self._drawn = self.options.screenshot is not None
+
+    def something_failed(self, message: str, code: int) -> None:
+        """End with the reason where nobody is there to read it on the screen."""
         if self.options.screenshot is not None:
-            self.call_after_refresh(self._save_screenshot, self.options.screenshot)
+            self.failure = self.failure or message
+            self.exit(code, return_code=code)
 
-    def _save_screenshot(self, path: Path) -> None:
-        path.write_text(self.export_screenshot(title="bertscope-tui"), encoding="utf-8")
-        self.exit(0)
+    def _save_screenshot(self) -> None:
+        assert self.options.screenshot is not None
+        try:
+            picture = self.export_screenshot(title="bertscope-tui")
+            self.options.screenshot.write_text(picture, encoding="utf-8")
+        except OSError as error:
+            self.something_failed(f"{self.options.screenshot}: {error.strerror}", 1)
+        else:
+            self.exit(0)
 
     # -- dialogs -------------------------------------------------------------------------------
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.push_screen(HelpScreen(self.look))
+        self.push_screen(help_page(self.look))
+
+    def action_problems(self) -> None:
+        """List what could not be used of the open data set."""
+        dataset = self.session.dataset
+        if dataset is None or not (dataset.problems or dataset.left_out):
+            self.notify("nothing was skipped", markup=False)
+        else:
+            self.push_screen(problems_page(dataset))
 
     def action_pick_model(self) -> None:
         """Choose a model from the list, or by path or name."""
@@ -269,10 +307,9 @@ class BertscopeApp(App[int]):
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action and theme in the command palette."""
         for action in ACTIONS:
-            if action.palette:
-                yield SystemCommand(
-                    action.description, f"key {action.shown}", self._command(action.name)
-                )
+            yield SystemCommand(
+                action.description, f"key {action.shown}", self._command(action.name)
+            )
         for spec in self.specs.values():
             yield SystemCommand(
                 f"Theme: {spec.title}",
@@ -290,8 +327,8 @@ class BertscopeApp(App[int]):
 def run_app(options: AppOptions) -> int:
     """Run the app until the user leaves and return the exit code.
 
-    The terminal is put back whatever ends it. If the engine is still inside a network's forward
-    pass by then, the process ends without waiting for it: the thread holds nothing on disk.
+    The terminal is put back whatever ends it. The engine's thread may still be inside a network
+    then; it holds nothing on disk, and the process may end without waiting for it.
     """
     app = BertscopeApp(options)
     headless = options.screenshot is not None
@@ -299,12 +336,11 @@ def run_app(options: AppOptions) -> int:
         mouse=options.mouse, headless=headless, size=options.size if headless else None
     )
     code = app.return_code if app.crash is not None or result is None else result
+    failure = app.failure
     if app.crash is not None and not options.debug:
         line = f"{type(app.crash).__name__}: {app.crash}".splitlines()[0]
-        sys.stderr.write(f"bertscope-tui: {clean(line)} (--debug shows the trace)\n")
-    if not app.session.close(_PATIENCE_S):
-        logging.shutdown()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code or 0)
+        failure = f"{line} (--debug shows the trace)"
+    if failure is not None:
+        sys.stderr.write(f"bertscope-tui: {clean(failure)}\n")
+    app.session.close(_PATIENCE_S)
     return code or 0

@@ -59,8 +59,8 @@ class Listener(Protocol):
     def work_changed(self) -> None:
         """What the engine is doing for the user changed: see `Session.work`."""
 
-    def failed(self, message: str) -> None:
-        """Something that was asked for did not work; ``message`` is one line."""
+    def failed(self, message: str, code: int = 1) -> None:
+        """Something that was asked for did not work: one line, and the exit code it is worth."""
 
     def cancelled(self, title: str) -> None:
         """Something that was asked for was cancelled."""
@@ -80,6 +80,8 @@ class Session:
         self.work = ""
         self.scoring = ""
         self.marks_due = False
+        self.model_entry: ModelEntry | None = None
+        self._marked: set[str] = set()
         self._waiting: dict[str, Job] = {}
         self.special = False
         self.outliers = False
@@ -165,19 +167,22 @@ class Session:
         if isinstance(value, SamplesScored):
             # Without a model these are the marks of the one that was let go.
             if self.model is not None:
+                self._marked.update(score.sample_id for score in value.scores)
                 self._listener.samples_scored(value.scores)
             return
         kind = self._kind(event.job)
         if kind is None:
             return
         if isinstance(value, ModelOpened):
-            self.model = value.info
+            self.model, self.model_entry = value.info, value.entry
+            self._marked.clear()
             self._listener.model_changed()
             self._score()
         elif isinstance(value, DatasetOpened):
             self._drop_waiting("sample")
             self._clear_sample()
             self.dataset, self.sample = value.dataset, None
+            self._marked.clear()
             self._listener.dataset_changed()
             self._score()
         elif isinstance(value, ExtractionDone):
@@ -193,7 +198,7 @@ class Session:
     def _score(self) -> None:
         if self.model is not None and self.dataset is not None and self.model.head is not None:
             self.marks_due = True
-            self._service.score_all(self.dataset)
+            self._service.score_all(self.dataset, frozenset(self._marked))
 
     def _progress(self, event: JobProgress) -> None:
         figures = f" {event.done:,}" if event.done else ""
@@ -214,7 +219,7 @@ class Session:
         if kind is None:
             if event.error is not None and event.priority is Priority.BACKGROUND:
                 self.scoring, self.marks_due = "", False
-                self._listener.failed(event.error)
+                self._listener.failed(event.error, event.code)
                 self._listener.scoring_ended()
             return
         del self._waiting[kind]
@@ -223,7 +228,7 @@ class Session:
             # Scoring stopped to make way for the new data set; the present one stays.
             self._score()
         if event.error is not None:
-            self._listener.failed(event.error)
+            self._listener.failed(event.error, event.code)
         elif event.cancelled:
             self._listener.cancelled(event.title)
 

@@ -166,7 +166,7 @@ def test_nothing_is_written_to_the_terminal(
 
 
 def test_a_folder_that_is_not_there_is_refused_with_a_remedy(tmp_path: Path) -> None:
-    with pytest.raises(ModelError, match=r"no model .*--allow-download"):
+    with pytest.raises(ModelError, match=r"no model .*\(give a folder .*\)$"):
         load_model(tmp_path / "nowhere")
 
 

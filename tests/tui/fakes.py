@@ -280,6 +280,7 @@ class FakeService:
         self.prefetched: list[list[str]] = []
         self.order: list[str] = []
         self.scoring: list[Dataset] = []
+        self.left_out: list[set[str]] = []
         self.closed = False
 
     # -- what the session calls ----------------------------------------------------------------
@@ -298,7 +299,7 @@ class FakeService:
 
         def answer() -> list[object]:
             self.info = next(info for info in self.models if info.name == name)
-            return [ModelOpened(self.info)]
+            return [ModelOpened(self.info, entry_of(self.info))]
 
         return self._ask("model", f"opening {name}", answer, name)
 
@@ -339,12 +340,13 @@ class FakeService:
         """Write down what would be got ready."""
         self.prefetched.append([sample.id for sample in samples])
 
-    def score_all(self, dataset: Dataset) -> None:
+    def score_all(self, dataset: Dataset, marked: frozenset[str] = frozenset()) -> None:
         """Write down that scoring began; unless held, every sample gets its marks at once."""
         self.order.append("score_all")
+        self.left_out.append(set(marked))
         self.scoring.append(dataset)
         if "scores" not in self.held:
-            self.score([sample.id for sample in dataset.samples])
+            self.score([sample.id for sample in dataset.samples if sample.id not in marked])
 
     def score_first(self, sample_ids: Sequence[str]) -> None:
         """Write down what should be scored next."""

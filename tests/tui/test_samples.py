@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
+from bertscope_tui.data.records import Answer, Problem, Span
 from bertscope_tui.tui.app import BertscopeApp
 from tests.tui.fakes import dataset_of, model_info, sample_of
 from tests.tui.support import (
@@ -372,3 +377,74 @@ async def test_nothing_of_the_sample_before_is_on_screen_while_the_next_is_on_it
         flagged = [row for row in rows if row[1] in ">~"]
         assert flagged == [], "no token is selected in the new sample"
         assert "extracting" in text_in(screen.scatter)
+
+
+async def test_every_w_counts_while_a_window_is_still_on_its_way() -> None:
+    app, service = fake_app(windows=5)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        service.held.add("sample")
+        await press(pilot, "w", "w", "w")
+        assert service.requests[-1].what == ("s0", 3)
+        await press(pilot, "W")
+        assert service.requests[-1].what == ("s0", 2)
+
+
+async def test_p_lists_what_was_skipped_and_why() -> None:
+    bad = tuple(Problem(f"line {n}", "no 'question' in it") for n in range(3, 6))
+    app, _ = fake_app(datasets=[replace(dataset_of(4), problems=bad, skipped=3)])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "p")
+        shown = text_of(app)
+        assert "3 records skipped, 4 usable." in shown
+        assert all(f"line {n}  no 'question' in it" in shown for n in range(3, 6))
+        await press(pilot, "escape")
+        assert app.screen is app.inspector
+
+
+async def test_p_says_when_nothing_was_skipped() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "p")
+        assert app.screen is app.inspector
+        assert messages_of(app)[-1] == "nothing was skipped"
+
+
+async def test_a_data_set_opened_by_its_path_is_listed_in_all_its_variants_and_marked() -> None:
+    made = replace(dataset_of(3, name="own", path="far/own.json"), format="hotpotqa")
+    app, service = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        service.datasets.append(made)
+        app.session.open_dataset(Path("far/own.json"), "support-only")
+        await settle(pilot)
+        await ready(pilot)
+        shown = text_in(app.inspector.picker)
+        assert "own (distractor)" in shown
+        assert "> own (support-only)" in shown
+
+
+async def test_scoring_begun_again_leaves_out_what_has_its_marks() -> None:
+    app, service = fake_app(held=["scores"])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        service.score(["s0", "s1"])
+        await settle(pilot)
+        service.held.add("dataset")
+        app.session.open_dataset(Path("nowhere"), None)
+        service.fail(service.requests[-1], "no such file")
+        await settle(pilot)
+        assert service.left_out[-1] == {"s0", "s1"}
+
+
+async def test_the_text_scrolls_to_an_answer_that_is_below_the_fold() -> None:
+    long = sample_of(0, words=900)
+    word = list(re.finditer(r"\S+", long.context))[890]
+    answer = Answer(word.group(), Span(word.start(), word.end()))
+    app, _ = fake_app(datasets=[dataset_of([replace(long, answers=(answer,))])])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await settle(pilot)
+        assert app.inspector.text.scroll_offset.y > 0

@@ -46,7 +46,7 @@ class Screen:
         assert self.session is not None
         self.works.append(self.session.work)
 
-    def failed(self, message: str) -> None:
+    def failed(self, message: str, code: int = 1) -> None:
         self.told.append(("failed", message))
 
     def cancelled(self, title: str) -> None:

@@ -181,16 +181,16 @@ def test_a_good_file_gives_its_theme(tmp_path):
 
 BROKEN = {
     "not TOML": ("name = ", "", "is not TOML"),
-    "no name": (GOOD.replace('name = "mine"', ""), "name", "is missing"),
+    "no name": (GOOD.replace('name = "mine"', ""), "name", "missing"),
     "a name of blanks": (GOOD.replace('"mine"', '"my theme"'), "name", "lower-case"),
     "a name that is a number": (GOOD.replace('"mine"', "3"), "name", "not a line of text"),
     "dark is a word": (GOOD.replace("dark = true", 'dark = "yes"'), "dark", "true or false"),
-    "dark is missing": (GOOD.replace("dark = true", ""), "dark", "is missing"),
+    "dark is missing": (GOOD.replace("dark = true", ""), "dark", "missing"),
     "a colour name": (GOOD.replace("#0000ff", "blue", 1), "colours.primary", "#rrggbb"),
     "a short colour": (GOOD.replace("#101010", "#111"), "colours.panel", "#rrggbb"),
     "an ANSI name that is none": (GOOD.replace("ansi_red", "ansi_pink"), "ramp[5]", "ansi_pink"),
     "no ground": (GOOD.replace('background = "#000000"', ""), "colours.background", "missing"),
-    "no colours": (GOOD.split("[colours]")[0], "colours", "is missing"),
+    "no colours": (GOOD.split("[colours]")[0], "colours", "missing"),
     "a variable with a semicolon": (
         GOOD.replace("bold reverse", "bold; } Screen { display: none"),
         "variables.block-cursor-text-style",
@@ -208,7 +208,7 @@ BROKEN = {
     "a role left out": (
         "\n".join(line for line in GOOD.splitlines() if not line.startswith("fact")),
         "roles.fact",
-        "is missing",
+        "missing",
     ),
     "a role that is a word": (
         GOOD.replace('special = { colour = "#cc99ff", glyph = "×", ascii = "x" }', 'special = "x"'),
@@ -229,22 +229,40 @@ def test_a_broken_file_is_reported_with_its_key_and_passed_over(tmp_path, text, 
     (tmp_path / "a-good-one.toml").write_text(GOOD.replace('"mine"', '"other"'), "utf-8")
     themes, problems = _load(tmp_path, text)
     assert set(themes) == {"other"}
-    found = [problem for problem in problems if problem.key == key]
-    assert found
-    assert words in found[0].reason
-    assert found[0].file.name == "theme.toml"
-    assert "theme.toml" in str(found[0])
-    assert "\n" not in str(found[0])
+    (found,) = problems
+    assert found.reason.startswith("passed over: ")
+    assert key in found.reason
+    assert words in found.reason
+    assert found.file.name == "theme.toml"
+    assert "theme.toml" in str(found)
+    assert "\n" not in str(found)
 
 
-def test_every_fault_of_a_file_is_reported_at_once(tmp_path):
+def test_every_fault_of_a_file_is_in_one_line(tmp_path):
     text = GOOD.replace("dark = true", "").replace("#ff0000", "red").replace('"◇"', '"漢"')
-    _, problems = _load(tmp_path, text)
-    assert {problem.key for problem in problems} >= {
-        "dark",
-        "roles.answer.colour",
-        "roles.gold.glyph",
-    }
+    _, (problem,) = _load(tmp_path, text)
+    assert problem.reason == (
+        "passed over: dark missing; roles.answer.colour: red is not '#rrggbb' or an ANSI name; "
+        "roles.gold.glyph: '漢' is not one character of one cell"
+    )
+
+
+def test_of_many_faults_the_first_are_named_and_the_others_counted(tmp_path):
+    _, (problem,) = _load(tmp_path, 'title = "x"\n[colours]\ntint = 1\n')
+    assert problem.reason == (
+        "passed over: name, dark, colours.primary, colours.foreground, and 6 more missing; "
+        "unknown and not used: colours.tint"
+    )
+    _, (problem,) = _load(tmp_path, GOOD.replace('"#111111", "#222222", "#333333"', "1, 2, 3"))
+    assert problem.reason.count("sequence[") == 3
+    assert problem.reason.endswith("; and 3 more")
+
+
+def test_a_problem_is_about_the_theme_that_the_file_names_or_is_called_after(tmp_path):
+    _, (problem,) = _load(tmp_path, GOOD.replace("dark = true", ""), "evening.toml")
+    assert problem.is_about("mine")
+    assert problem.is_about("evening")
+    assert not problem.is_about("dusk")
 
 
 @pytest.mark.parametrize(
@@ -259,9 +277,7 @@ def test_every_fault_of_a_file_is_reported_at_once(tmp_path):
 def test_an_unknown_key_is_reported_and_the_theme_used(tmp_path, text, key):
     themes, problems = _load(tmp_path, text)
     assert set(themes) == {"mine"}
-    assert [(problem.key, problem.reason) for problem in problems] == [
-        (key, "unknown key, not used")
-    ]
+    assert [problem.reason for problem in problems] == [f"unknown and not used: {key}"]
 
 
 def test_a_file_that_is_not_utf8_is_reported(tmp_path):
@@ -283,8 +299,10 @@ def test_escape_sequences_in_a_file_never_come_out_in_a_report(tmp_path):
         "[variables]", '"\\u001b[2J" = "#000000"\n[variables]'
     )
     _, problems = _load(tmp_path, text)
-    assert len(problems) == 2
-    assert all(str(problem).isprintable() for problem in problems)
+    (problem,) = problems
+    assert str(problem).isprintable()
+    assert "[31m" in str(problem)
+    assert "[2J" in str(problem)
 
 
 def test_a_later_folder_replaces_a_theme_of_the_same_name(tmp_path):

@@ -42,6 +42,7 @@ class Inspector(PictureKeys):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._start_sample: str | None = None
+        self._window: tuple[int, int] | None = None
         self._search_timer: Timer | None = None
 
     def start_with(self, sample: str | None) -> None:
@@ -64,6 +65,7 @@ class Inspector(PictureKeys):
                 self.notify(clean(note), markup=False)
             if self.session.sample is not None:
                 self.open_sample(self.session.sample)
+            self.app.list_opened()  # type: ignore[attr-defined]
         self.show_open()
 
     def dataset_changed(self) -> None:
@@ -73,19 +75,20 @@ class Inspector(PictureKeys):
         self.samples.show_dataset(dataset)
         if dataset.problems:
             first = dataset.problems[0]
-            more = f" (and {len(dataset.problems) - 1} more)" if len(dataset.problems) > 1 else ""
             self.notify(
-                clean(f"{dataset.skipped} records skipped: {first.where}: {first.what}{more}"),
+                clean(f"{dataset.skipped:,} records skipped; p lists why. First: {first.where}: ")
+                + clean(first.what),
                 title=clean(f"{dataset.name}: not everything could be read"),
                 severity="warning",
                 markup=False,
             )
         wanted, self._start_sample = self._start_sample, None
+        self.app.list_opened()  # type: ignore[attr-defined]
         self.show_open()
         try:
             sample = find_sample(dataset, wanted)
         except BertscopeError as error:
-            self.failed(str(error))
+            self.failed(str(error), error.exit_code)
             sample = dataset.samples[0]
         self.open_sample(sample)
 
@@ -109,7 +112,7 @@ class Inspector(PictureKeys):
             self.show_tokens(pictures.extraction)
             self.show_layer()
         self._prefetch()
-        self.app.picture_drawn(pictures)  # type: ignore[attr-defined]
+        self.app.picture_drawn()  # type: ignore[attr-defined]
 
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """More samples have their marks; go on looking for a wrong one if that was asked."""
@@ -126,8 +129,9 @@ class Inspector(PictureKeys):
         """The engine took something up or put it down."""
         self.show_status()
 
-    def failed(self, message: str) -> None:
+    def failed(self, message: str, code: int = 1) -> None:
         """Say in one line what did not work."""
+        self.app.something_failed(message, code)  # type: ignore[attr-defined]
         self.notify(clean(message), title="that did not work", severity="error", markup=False)
         if self.session.extraction is None:
             self.show_waiting(clean(message))
@@ -158,6 +162,7 @@ class Inspector(PictureKeys):
 
     def _forget_sample(self) -> None:
         self.selected = None
+        self._window = None
         self.scatter.reset_view()
         self.scatter.highlight(())
 
@@ -291,13 +296,18 @@ class Inspector(PictureKeys):
 
     def _step_window(self, step: int) -> None:
         extraction, sample = self.session.extraction, self.session.sample
-        if extraction is None or sample is None:
+        if extraction is not None:
+            self._window = (extraction.window.index, extraction.window.count)
+        if sample is None or self._window is None:
             return
-        window = extraction.window
-        if window.count == 1:
+        index, count = self._window
+        if count == 1:
             self.notify("the whole context fits into one window", markup=False)
-        else:
-            self.open_sample(sample, window=(window.index + step) % window.count)
+            return
+        # Counted from the window last asked for: it may not be on screen yet.
+        asked = ((index + step) % count, count)
+        self.open_sample(sample, window=asked[0])
+        self._window = asked
 
     # -- panes and the rest ----------------------------------------------------------------------
 
@@ -367,6 +377,10 @@ class Inspector(PictureKeys):
         """Open a data set in place of the present one."""
         self.wrong_direction = 0
         self.session.open_dataset(choice.path, choice.variant)
+
+    def action_problems(self) -> None:
+        """List the records that could not be used."""
+        self.app.action_problems()  # type: ignore[attr-defined]
 
     def action_pick_model(self) -> None:
         """Choose a model in a dialog."""

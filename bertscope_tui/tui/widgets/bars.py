@@ -92,7 +92,9 @@ class PaneTabs(Bar):
             active = pane == self._active
             text = f"[{name}]" if active else f" {name} "
             runs.append((text, ink(None, bold=active, reverse=active)))
-        runs.append(("  Tab: next pane", ink(None, dim=True)))
+        hint = "  Tab: next pane"
+        if sum(len(text) for text, _ in runs) + len(hint) <= width:
+            runs.append((hint, ink(None, dim=True)))
         return runs
 
     def on_click(self, event: events.Click) -> None:

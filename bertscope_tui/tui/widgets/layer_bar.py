@@ -100,7 +100,7 @@ class LayerBar(Widget):
         prediction, scores = extraction.prediction, extraction.scores
         gold = answers_line(extraction.sample)
         window = extraction.window
-        place = f" window {window.index + 1}/{window.count}" if window.count > 1 else ""
+        place = f"  | window {window.index + 1}/{window.count}" if window.count > 1 else ""
         if prediction is None:
             return [
                 (" no prediction (no question-answering head)", Style.null()),

@@ -58,8 +58,11 @@ class PickerPane(LineList):
 
     def show(self, models: list[ModelEntry], datasets: list[DatasetChoice]) -> None:
         """List what there is."""
+        under = self._lines[self.cursor]
         self._lines = ["models", *models, "data sets", *datasets]
-        self.set_reactive(LineList.cursor, 1 if models else 0)
+        first = next((row for row in range(len(self._lines)) if self.selectable(row)), 0)
+        place = self._lines.index(under) if under in self._lines else first
+        self.set_reactive(LineList.cursor, place if self.selectable(place) else first)
         self.rows_changed()
 
     def mark_open(self, model: str | None, dataset: tuple[str, str | None] | None) -> None:

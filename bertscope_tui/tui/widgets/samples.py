@@ -163,12 +163,12 @@ class SampleList(LineList):
 
     def _retitle(self) -> None:
         count = len(self._listed)
-        title = f"samples {count}"
+        title = f"samples {count:,}"
         if self._query:
-            title += f" of {len(self._samples)} with '{clean(self._query)}'"
+            title += f" of {len(self._samples):,} with '{clean(self._query)}'"
         self.border_title = title.replace("[", "\\[")
         done = len(self._scores)
-        self.border_subtitle = f"{self._wrong} wrong of {done}" if done else ""
+        self.border_subtitle = f"{self._wrong:,} wrong of {done:,}" if done else ""
 
 
 def _matches(sample: QASample, needle: str) -> bool:

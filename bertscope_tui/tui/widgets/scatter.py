@@ -103,6 +103,9 @@ class ScatterPane(Widget, can_focus=True):
     def zoom_by(self, steps: int, *, at: tuple[float, float] | None = None) -> None:
         """Zoom in (positive) or out, keeping a place in data units, the selection or the middle."""
         zoom = min(max(self._zoom * _ZOOM**steps, 1.0), _CLOSEST)
+        if zoom == 1.0:
+            self.reset_view()
+            return
         if zoom == self._zoom:
             return
         view = self._view()
@@ -259,6 +262,8 @@ class ScatterPane(Widget, can_focus=True):
                 runs.append((f" {meaning}  " if meaning else " ", Style.null()))
             if sum(cell_len(text) for text, _ in runs) <= width:
                 break
+        while sum(cell_len(text) for text, _ in runs) > width and len(runs) > 3:
+            del runs[-2:]  # better without the least important mark than with half a word
         base = self.rich_style
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)

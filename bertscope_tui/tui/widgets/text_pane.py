@@ -13,6 +13,9 @@ from bertscope_tui.data.records import QASample
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
 
+_ANSWER_ROOM = 240
+"""Characters of an answer shown above the context."""
+
 _ROOM = 12_000
 """Characters of context shown around the window; a longer text has its ends cut off."""
 
@@ -29,6 +32,7 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._sample: QASample | None = None
         self._extraction: Extraction | None = None
         self._selected: int | None = None
+        self._context_place = 0
         self._body = Static("", id="text-body", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -46,6 +50,7 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Show a sample with what the model made of it."""
         self._sample, self._extraction = extraction.sample, extraction
         self._body.update(self._content(extraction.sample))
+        self.call_after_refresh(self._reveal)
 
     def show_look(self, look: Look) -> None:
         """Draw with another theme."""
@@ -57,10 +62,31 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         if token != self._selected:
             self._selected = token
             self._redraw()
+            self.call_after_refresh(self._reveal)
 
     def _redraw(self) -> None:
         if self._sample is not None:
             self._body.update(self._content(self._sample))
+
+    def _reveal(self) -> None:
+        """Scroll to the selected token, else to the answer, if it is out of sight."""
+        extraction, sample = self._extraction, self._sample
+        width, height = self.scrollable_content_region.size
+        if extraction is None or sample is None or not height:
+            return
+        sought = self._selected
+        if sought is None:
+            marked = [r for r in ("answer", "gold") if r in extraction.roles]
+            sought = extraction.roles.index(marked[0]) if marked else None
+        if sought is None:
+            return
+        token = extraction.tokens[sought]
+        above = 0
+        if token.part == "context":
+            lines = self._content(sample)[: self._context_place + token.start].wrap(width)
+            above = len(lines) - 1
+        if not self.scroll_offset.y <= above < self.scroll_offset.y + height:
+            self.scroll_to(y=max(above - height // 2, 0), animate=False)
 
     def page(self, direction: int) -> None:
         """Scroll by a page."""
@@ -77,20 +103,22 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         )
         gold = Content.assemble(
             (f"{self._look.glyph('gold')} gold      ", self._style("gold", bold=True)),
-            answers_line(sample),
+            _cut(answers_line(sample)),
         )
         notes = [
             Content.assemble((f"! {clean(note)}", "italic"))
             for note in (extraction.notes if extraction else ())
         ]
         lines = [head, *self._predicted(), gold, *self._runners_up(), *notes, Content("")]
-        return Content("\n").join([*lines, self._marked(sample, "context", low, high)])
+        above = Content("\n").join([*lines, Content("")])
+        self._context_place = len(above) - low
+        return above + self._marked(sample, "context", low, high)
 
     def _runners_up(self) -> list[Content]:
         if self._extraction is None or self._extraction.prediction is None:
             return []
         others = [
-            f"{clean(candidate.text) or '(no answer)'} {candidate.probability:.2f}"
+            f"{_cut(clean(candidate.text)) or '(no answer)'} {candidate.probability:.2f}"
             for candidate in self._extraction.prediction.n_best[1:4]
         ]
         return [Content.assemble(("  then      " + "  |  ".join(others), "dim"))] if others else []
@@ -102,7 +130,7 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         prediction, scores = extraction.prediction, extraction.scores
         if prediction is None:
             return [Content.assemble(("this model makes no prediction", "italic"))]
-        text = clean(prediction.text) if prediction.text else "(no answer)"
+        text = _cut(clean(prediction.text)) or "(no answer)"
         sign = mark(scores, ascii=self._look.ascii)
         figures = f"  p {prediction.probability:.2f}"
         if scores is not None:
@@ -184,6 +212,13 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         return Style.parse(
             " ".join([*(["bold"] if bold else []), *(["underline"] if underline else []), colour])
         )
+
+
+def _cut(text: str) -> str:
+    """Return an answer that leaves room for the rest of the pane."""
+    if len(text) <= _ANSWER_ROOM:
+        return text
+    return f"{text[:_ANSWER_ROOM]}… ({len(text):,} characters)"
 
 
 def _title(sample: QASample) -> str:

@@ -121,7 +121,7 @@ class NeighbourList(LineList):
             hints = ("t, then ↑ ↓: choose a token,", "or click one in the picture")
             return [(hints[index], ink(None, dim=True))]
         if index == 0:
-            return [(f"{'token':<18} cosine  euclid", ink(None, dim=True))]
+            return [(f"{'token':<16} cos.sim. distance", ink(None, dim=True))]
         assert self._extraction is not None
         assert self._look is not None
         found = self._neighbours[index - 1]
@@ -130,5 +130,5 @@ class NeighbourList(LineList):
         return [
             (f"{glyph} ", ink(colour, bold=True)),
             (f"{set_cell_size(label, 15)} ", ink(colour)),
-            (f"{found.cosine:>7.3f} {found.euclidean:>7.2f}", Style.null()),
+            (f"{found.cosine:>8.3f} {found.euclidean:>8.2f}", Style.null()),
         ]

@@ -55,6 +55,24 @@ def bare_model() -> Path:
 
 
 @pytest.fixture
+def yes_no(tmp_path: Path) -> Path:
+    """Two HotpotQA questions, the first with an answer in the text, the second a yes/no one."""
+    records = [
+        {
+            "_id": name,
+            "question": f"{name}?",
+            "answer": answer,
+            "context": [["Kim", ["Kim has a cat.", " It naps."]]],
+            "supporting_facts": [["Kim", 0]],
+        }
+        for name, answer in (("pet", "cat"), ("asleep", "yes"))
+    ]
+    path = tmp_path / "hotpot.json"
+    path.write_text(json.dumps(records), "utf-8")
+    return path
+
+
+@pytest.fixture
 def dataset(tmp_path: Path) -> Path:
     """Three usable records and two broken ones."""
     start = CONTEXT.index("John")

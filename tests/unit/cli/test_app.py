@@ -30,18 +30,20 @@ def test_nothing_typed_leaves_every_choice_to_the_app(command, started, tmp_path
 def test_every_option_reaches_the_app(command, started, tmp_path):
     picture = tmp_path / "picture.svg"
     done = command(
-        "--model", "m", "--dataset", "d", "--variant", "v", "--sample", "#3", "--theme", "t",
-        "--ascii", "--no-mouse", "--device", "cpu", "--dtype", "float32", "--allow-download",
-        "--allow-pickle", "--trust-remote-code", "--max-tokens", "64", "--stride", "0", "--debug",
+        "--model", "m", "--dataset", "d", "--variant", "v", "--keep-yes-no",
+        "--sample", "#3", "--theme", "t", "--ascii", "--no-mouse",
+        "--device", "cpu", "--dtype", "float32",
+        "--allow-download", "--allow-pickle", "--trust-remote-code",
+        "--max-tokens", "64", "--stride", "0", "--debug",
         "--screenshot", picture, "--size", "80x24",
     )  # fmt: skip
     assert done.code == 7
     assert started == [
         AppOptions(
-            model="m", dataset="d", variant="v", sample="#3", theme="t", ascii=True, mouse=False,
-            device="cpu", dtype="float32", allow_download=True, allow_pickle=True,
-            trust_remote_code=True, max_tokens=64, stride=0, debug=True, screenshot=picture,
-            size=(80, 24),
+            model="m", dataset="d", variant="v", keep_yes_no=True, sample="#3",
+            theme="t", ascii=True, mouse=False, device="cpu", dtype="float32",
+            allow_download=True, allow_pickle=True, trust_remote_code=True,
+            max_tokens=64, stride=0, debug=True, screenshot=picture, size=(80, 24),
         )
     ]  # fmt: skip
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import importlib.metadata
+import sys
 
 from bertscope_tui import paths
 
@@ -55,11 +56,17 @@ def test_a_torch_that_cannot_be_imported_is_a_problem_and_no_failure(command, mo
 def test_broken_settings_and_themes_are_among_the_problems(command):
     config = paths.config_file()
     (config.parent / "themes").mkdir(parents=True)
-    (config.parent / "themes" / "mine.toml").write_text("name = 1")
+    (config.parent / "themes" / "mine.toml").write_text("name = 1\ndark = 2\nother = 3")
     config.write_text("nonsense = 3\n")
     page = command("doctor").out
     assert "nonsense: no such setting" in page
-    assert "mine.toml" in page
+    assert page.count("mine.toml") == 1
+    assert page.count("mend or delete the file") == 1
+
+
+def test_doctor_works_with_standard_input_closed(command, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", None)
+    assert command("doctor", "--json").json["terminal"]["is_terminal"] is False
 
 
 def test_caches_are_weighed_without_following_links(command, tmp_path):

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from bertscope_tui import paths
 from tests.shared_files import shared
 from tests.unit.cli.conftest import CONTEXT
 
@@ -131,6 +132,7 @@ def test_without_gold_answers_there_is_no_score(command, model):
         ("--answer", "x"),
         ("--question", "Who?", "--context", "text", "--dataset", "x"),
         ("--question", "Who?", "--context", "text", "--sample", "x"),
+        ("--question", "Who?", "--context", "text", "--keep-yes-no"),
         ("--question", " ", "--context", "text"),
         ("--question", "Who?", "--context", "\n"),
         ("--question", "Who?", "--context", "text", "--answer", ""),
@@ -254,6 +256,72 @@ def test_no_line_of_the_page_is_wider_than_the_terminal(command, model, dataset,
         before, tokens = page.split("\nTokens\n")
         picture = tokens[tokens.index("\nLayer 2") :]
         assert max(map(cell_len, [*before.splitlines(), *picture.splitlines()])) <= int(columns)
+
+
+def test_a_yes_no_question_is_shown_when_asked_for(command, model, yes_no):
+    base = ("inspect", "--model", model, "--dataset", yes_no, "--sample", "asleep", "--json")
+    assert command(*base).code == 2
+    done = command(*base, "--keep-yes-no")
+    assert done.code == 0
+    assert done.json["sample"]["answers"] == [{"text": "yes", "start": None, "end": None}]
+
+
+def test_texts_that_would_flood_the_page_are_cut_there_and_whole_in_json(command, model):
+    long = "x" * 20_000
+    base = ("inspect", "--model", model, "--question", "Who?", "--context", long, "--answer", long)
+    page = command(*base).out
+    after = page[page.index("\nPredicted ") + 1 : page.index("\nLayer 2")]
+    assert max(len(line) for line in after.splitlines()) < 110
+    fields = after[: after.index("\nScore")]
+    predicted, gold = fields.split("\nGold ")
+    assert predicted.count("\n") <= 2
+    assert gold.count("\n") <= 2
+    assert gold.endswith("… (20,000 characters)")
+    if (candidates := after.partition("Best answers\n")[2].partition("\nTokens")[0]).strip():
+        assert len(candidates.splitlines()) <= 5 * 3
+    found = command(*base, "--json").json
+    assert found["sample"]["answers"][0]["text"] == long
+    assert found["prediction"]["text"] in long
+    assert "…" not in found["prediction"]["text"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [((), 0), (("--theme", "paper"), 0), (("--theme", "dusk2"), 1), (("--theme", "evening"), 1)],
+)
+def test_a_broken_theme_file_is_spoken_of_only_where_its_theme_was_asked_for(
+    command, model, dataset, asked, said
+):
+    folder = paths.config_file().parent / "themes"
+    folder.mkdir(parents=True)
+    (folder / "evening.toml").write_text('name = "dusk2"\ncolours = 3\n')
+    done = command("inspect", "--model", model, "--dataset", dataset, *asked)
+    assert done.err.count("evening.toml") == said
+    assert done.code == (2 if said else 0)
+    if said:
+        assert done.err.count("\n") == 1
+        assert "colours: 3 is not a table" in done.err
+
+
+def test_a_broken_theme_file_of_the_settings_is_a_warning(command, model, dataset, monkeypatch):
+    folder = paths.config_file().parent / "themes"
+    folder.mkdir(parents=True)
+    (folder / "paper.toml").write_text('name = "paper"\n')
+    monkeypatch.setenv("BERTSCOPE_THEME", "paper")
+    done = command("inspect", "--model", model, "--dataset", dataset)
+    assert done.code == 0
+    assert done.err.count("paper.toml") == 1
+    assert "passed over: dark, " in done.err
+
+
+def test_a_folder_that_is_no_model_is_refused_without_talk_of_the_hub(command, tmp_path):
+    for more in ((), ("--allow-download",)):
+        done = command("inspect", "--model", tmp_path, *more)
+        assert (done.code, done.err.count("\n")) == (2, 1)
+        assert "no config.json" in done.err
+        assert "None" not in done.err
+        assert "hub" not in done.err
+    assert "--allow-download" in command("inspect", "--model", "somebody/no-such").err
 
 
 def test_a_theme_that_was_typed_must_exist(command, model, dataset):

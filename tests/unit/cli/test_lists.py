@@ -58,6 +58,30 @@ def test_check_lists_every_record_that_was_skipped(command, dataset):
     assert "context" in page.out
 
 
+def test_yes_no_questions_are_checked_as_well_when_asked_for(command, yes_no):
+    counts = [
+        (found["count"], found["left_out"])
+        for more in ((), ("--keep-yes-no",))
+        for found in command("datasets", "check", yes_no, "--json", *more).json["datasets"]
+    ]
+    assert counts == [(1, 1), (2, 0)]
+
+
+@pytest.mark.parametrize(
+    ("verb", "function"),
+    [
+        ("models", "bertscope_tui.models.catalog.list_models"),
+        ("datasets", "bertscope_tui.data.catalog.list_datasets"),
+    ],
+)
+def test_an_empty_list_names_only_what_the_verb_can_do(command, monkeypatch, verb, function):
+    monkeypatch.setattr(function, lambda *_: [])
+    done = command(verb)
+    assert (done.code, done.out.count("\n")) == (0, 1)
+    assert f"'{verb} list " in done.out
+    assert "--" not in done.out
+
+
 def test_strict_tells_by_the_exit_code_that_records_were_skipped(command, dataset, tmp_path):
     done = command("datasets", "check", dataset, "--strict", "--json")
     assert done.code == 3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import pty
 import signal
@@ -104,6 +105,33 @@ def test_output_to_a_pipe_is_enough_to_be_no_terminal():
         os.close(theirs)
     assert (done.returncode, done.stdout) == (2, b"")
     assert b"standard output" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", ["datasets --json", "doctor", "--help", "--version"])
+def test_an_output_that_is_full_is_an_error_of_the_output_in_one_line(arguments):
+    if not os.path.exists("/dev/full"):
+        pytest.skip("this system has no /dev/full")
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [*PROGRAM, *arguments.split()], stdout=full, stderr=subprocess.PIPE, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == (b"bertscope-tui: cannot write the output: No space left on device\n")
+
+
+def test_a_closed_output_is_an_error_of_the_output_in_one_line(command, monkeypatch):
+    monkeypatch.setattr(sys, "stdout", None)
+    done = command("datasets", "--json")
+    assert done.code == 1
+    assert done.err == "bertscope-tui: cannot write the output: standard output is closed\n"
+
+
+def test_a_disk_that_is_full_elsewhere_is_not_taken_for_the_output(command, monkeypatch):
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device", "/some/file")
+
+    monkeypatch.setattr(root.commands["doctor"], "callback", fail)
+    assert "internal error" in command("doctor").err
 
 
 def test_a_reader_that_stops_early_is_no_error_to_speak_of():

@@ -1,0 +1,85 @@
+"""A page of text over the inspector: help, and what was wrong in a data set."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import VerticalScroll
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Static
+
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.data.records import Dataset
+from bertscope_tui.engine.roles import ROLES
+from bertscope_tui.inspection.views import ROLE_NAMES, Look
+from bertscope_tui.tui.actions import key_table, spelled
+
+_LISTED = 2000
+"""Problems shown on the page; ``datasets check`` prints all of them."""
+
+
+class PageScreen(ModalScreen[None]):
+    """A titled page that scrolls with the arrows, the page keys, j and k."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark", "dismiss", "Close", show=False),
+        Binding("j", "scroll(1)", show=False),
+        Binding("k", "scroll(-1)", show=False),
+    ]
+
+    def __init__(self, title: str, content: Content) -> None:
+        super().__init__()
+        self._title = title
+        self._content = content
+
+    def compose(self) -> ComposeResult:
+        """Hold one scrolling page."""
+        with VerticalScroll(id="page") as page:
+            page.border_title = self._title.replace("[", "\\[")
+            page.border_subtitle = "Esc closes"
+            yield Static(self._content, markup=False)
+
+    def action_scroll(self, step: int) -> None:
+        """Scroll by lines, for those who keep their hands on j and k."""
+        self.query_one("#page").scroll_relative(y=step, animate=False)
+
+
+def help_page(look: Look) -> PageScreen:
+    """Return the page of every key, made from the table of actions, and of the marks."""
+    parts: list[Content] = []
+    for group, rows in key_table():
+        parts.append(Content.styled(group, "bold"))
+        for keys, description in rows:
+            shown = f"{spelled(keys):<14} " if look.ascii else f"{keys:<9}"
+            parts.append(Content.assemble((f"  {shown}", "bold"), description))
+        parts.append(Content(""))
+    parts.append(Content.styled("Marks", "bold"))
+    for role in ROLES:
+        mark = (f"  {look.glyph(role)}        ", f"bold {look.colour(role)}")
+        parts.append(Content.assemble(mark, ROLE_NAMES[role]))
+    parts.append(
+        Content(
+            "\nLayer 0 is the embeddings. A picture is a PCA of the hidden states of one\n"
+            "layer, so axes differ from layer to layer; distances to trust are in the list\n"
+            "of nearest tokens, which are found in all dimensions (the cosine after centring\n"
+            "on the layer's mean). Coloured by sentence, a point is its sentence's number;\n"
+            "coloured by position, it is the tenth of the text that it stands in."
+        )
+    )
+    return PageScreen("help", Content("\n").join(parts))
+
+
+def problems_page(dataset: Dataset) -> PageScreen:
+    """Return the page of what could not be used of a data set, with place and reason."""
+    lines = [Content(f"{dataset.skipped:,} records skipped, {len(dataset.samples):,} usable.")]
+    if dataset.left_out:
+        lines.append(Content(f"{dataset.left_out:,} yes/no questions left out."))
+    lines.append(Content(""))
+    for problem in dataset.problems[:_LISTED]:
+        lines.append(Content.assemble((clean(problem.where), "bold"), f"  {clean(problem.what)}"))
+    if len(dataset.problems) > _LISTED:
+        lines.append(Content(f"and {len(dataset.problems) - _LISTED:,} more"))
+    return PageScreen(clean(dataset.name), Content("\n").join(lines))
