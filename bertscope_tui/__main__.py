@@ -29,6 +29,8 @@ def leave(code: int) -> int:
     if "torch" not in sys.modules:
         return code
     for stream in (sys.stdout, sys.stderr):
+        if stream is None:  # closed by who started the program
+            continue
         try:
             stream.flush()
         except (OSError, ValueError):  # closed, or nobody reads it any more

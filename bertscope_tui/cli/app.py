@@ -45,6 +45,7 @@ def open_app(
     if size is not None and screenshot is None:
         raise InputError("--size is for --screenshot; a terminal has a size of its own")
     from bertscope_tui.cli import interrupt
+    from bertscope_tui.cli.output import speaks_unicode
     from bertscope_tui.logs import start_logging
 
     interrupt.uninstall()
@@ -61,7 +62,7 @@ def open_app(
             keep_yes_no=keep_yes_no,
             sample=sample,
             theme=settings.theme,
-            ascii=settings.ascii,
+            ascii=settings.ascii or not speaks_unicode(),
             mouse=settings.mouse,
             device=settings.device,
             dtype=settings.dtype,

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_PATIENCE_S = 0.4
+_PATIENCE_S = 0.15
 """How long quitting waits for the engine to stop by itself."""
 
 _LAST_WORDS_S = 2.0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
 
 from bertscope_tui import paths
@@ -46,6 +48,14 @@ def test_every_option_reaches_the_app(command, started, tmp_path):
             max_tokens=64, stride=0, debug=True, screenshot=picture, size=(80, 24),
         )
     ]  # fmt: skip
+
+
+def test_an_output_that_lacks_the_markers_is_drawn_in_ascii(
+    command, started, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+    command("--screenshot", tmp_path / "a.svg")
+    assert [options.ascii for options in started] == [True]
 
 
 def test_settings_count_where_nothing_was_typed_and_their_defects_are_handed_on(
