@@ -38,6 +38,7 @@ check: $(VENV)/.dev-installed
 
 bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.bench.startup_bench
+	$(BIN)/python -m tests.bench.first_frame_bench
 	$(BIN)/python -m tests.bench.scatter_bench
 	$(BIN)/python -m tests.bench.layer_step_bench 160x48
 

@@ -25,7 +25,7 @@ from pathlib import Path
 _QUIET_S = 0.04
 _STEPS = 80
 
-_REFERENCE = """
+REFERENCE = """
 from rich.segment import Segment
 from textual.app import App
 from textual.strip import Strip
@@ -80,9 +80,8 @@ class Terminal:
         assert last is not None, "the screen did not change"
         return (last - start) * 1000, len(data)
 
-    def close(self) -> None:
-        """End the program."""
-        os.kill(self.pid, signal.SIGTERM)
+    def drain(self) -> None:
+        """Read until the program is gone."""
         while True:
             try:
                 if not os.read(self.fd, 1 << 16):
@@ -90,6 +89,12 @@ class Terminal:
             except OSError:
                 break
         os.waitpid(self.pid, 0)
+        os.close(self.fd)
+
+    def close(self) -> None:
+        """End the program."""
+        os.kill(self.pid, signal.SIGTERM)
+        self.drain()
 
 
 def build(folder: Path, *, layers: int = 24, tokens: int = 512) -> tuple[Path, Path]:
@@ -151,7 +156,7 @@ def run(size: tuple[int, int]) -> dict[str, object]:
         selected = measure(app, steps)
         app.close()
         script = folder / "reference.py"
-        script.write_text(_REFERENCE)
+        script.write_text(REFERENCE)
         bare = Terminal([str(script)], size)
         bare.read(0.5, 10)
         reference = measure(bare, [b"x"] * _STEPS)
