@@ -161,7 +161,7 @@ class InspectionService:
             )
             job.check()
             self._model = model
-            opened = read_entry(Path(model.info.path), name, "folder")
+            opened = read_entry(Path(model.info.path), model.info.name, "folder")
             job.result(ModelOpened(model.info, opened if isinstance(entry, str) else entry))
 
         return self._engine.submit(f"opening {name}", work, Priority.OPEN)

@@ -407,3 +407,17 @@ async def test_a_context_of_three_tokens_is_enough() -> None:
         await ready(pilot)
         await press(pilot, "t", "e", "c", "c", "plus", "home", "s", "escape")
         assert "three" in text_of(app)
+
+
+async def test_an_arrow_typed_right_after_t_moves_among_the_tokens() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        sample = app.session.sample
+        app.inspector.action_token_cursor()  # both before the focus had time to move
+        app.inspector.action_move_down()
+        await settle(pilot)
+        assert app.session.sample is sample
+        extraction = app.session.extraction
+        assert extraction is not None
+        assert app.inspector.selected == extraction.roles.index("answer") + 1

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 from textual.timer import Timer
+from textual.widget import Widget
 from textual.widgets import Input
 
 from bertscope_tui.data.hygiene import clean
@@ -173,20 +174,26 @@ class Inspector(PictureKeys):
 
     # -- samples -----------------------------------------------------------------------------
 
-    def _focused_list(self) -> LineList | None:
-        """Return the list that the arrows move in, if it is not the sample list."""
-        focused = self.focused
-        if isinstance(focused, LineList) and focused is not self.samples:
-            return focused
-        return None
+    def _pane(self) -> Widget:
+        """Return the pane that keys go to.
+
+        That is not asked of the focus, which Textual moves only after the keys that are already
+        waiting: a quick ``t`` and an arrow would go to two panes.
+        """
+        return self.query_one(f"#{self.active}")
+
+    def _list(self) -> LineList:
+        """Return the list that the arrows move in: the active one, else the samples."""
+        pane = self._pane()
+        return pane if isinstance(pane, LineList) else self.samples
 
     def action_move_down(self) -> None:
         """Go one line down in the focused list, else one sample on."""
-        (self._focused_list() or self.samples).move(1)
+        self._list().move(1)
 
     def action_move_up(self) -> None:
         """Go one line up in the focused list, else one sample back."""
-        (self._focused_list() or self.samples).move(-1)
+        self._list().move(-1)
 
     def action_page_down(self) -> None:
         """Go a page down in the focused pane."""
@@ -197,9 +204,8 @@ class Inspector(PictureKeys):
         self._page(-1)
 
     def _page(self, direction: int) -> None:
-        focused = self.focused
-        target = focused if isinstance(focused, LineList | TextPane) else self.samples
-        target.page(direction)
+        pane = self._pane()
+        (pane if isinstance(pane, TextPane) else self._list()).page(direction)
 
     @on(LineList.Moved, "#samples")
     def _sample_moved(self, event: LineList.Moved) -> None:
@@ -345,11 +351,9 @@ class Inspector(PictureKeys):
 
     def action_activate(self) -> None:
         """Open the line under the cursor of the focused list."""
-        focused = self.focused
-        if not isinstance(focused, LineList) or not focused.row_count:
-            return
-        if focused.selectable(focused.cursor):
-            focused.post_message(LineList.Activated(focused, focused.cursor))
+        pane = self._pane()
+        if isinstance(pane, LineList) and pane.row_count and pane.selectable(pane.cursor):
+            pane.post_message(LineList.Activated(pane, pane.cursor))
 
     @on(LineList.Activated, "#samples")
     def _sample_chosen(self, event: LineList.Activated) -> None:

@@ -107,7 +107,7 @@ class PictureKeys(InspectorPanes):
 
     def action_token_cursor(self) -> None:
         """Move among tokens with the arrows, or leave them again."""
-        if self.focused is self.tokens:
+        if self.active == "tokens":
             self.activate("samples")
         elif self.session.extraction is not None:
             self.activate("tokens")

@@ -13,7 +13,7 @@ from bertscope_tui.data.records import QASample
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
 
-_ANSWER_ROOM = 240
+_ANSWER_ROOM = 160
 """Characters of an answer shown above the context."""
 
 _ROOM = 12_000
@@ -85,8 +85,11 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         if token.part == "context":
             lines = self._content(sample)[: self._context_place + token.start].wrap(width)
             above = len(lines) - 1
-        if not self.scroll_offset.y <= above < self.scroll_offset.y + height:
-            self.scroll_to(y=max(above - height // 2, 0), animate=False)
+        # No farther than needed: the question and the answers above the context are read first.
+        if above < self.scroll_offset.y:
+            self.scroll_to(y=above, animate=False)
+        elif above >= self.scroll_offset.y + height:
+            self.scroll_to(y=above - height + 2, animate=False)
 
     def page(self, direction: int) -> None:
         """Scroll by a page."""
