@@ -47,6 +47,10 @@ _LAST_WORDS_S = 2.0
 """How long the terminal is given to take what puts it back after a signal."""
 
 
+_MESSAGE_ROOM = 150
+"""Characters of a message about a theme file."""
+
+
 class EngineEvent(Message):
     """Something the engine's thread has to tell."""
 
@@ -84,8 +88,10 @@ class BertscopeApp(App[int]):
             keep_yes_no=options.keep_yes_no,
         )
         self.specs, problems = available_themes()
-        theme, unknown = choose_theme(self.specs, options.theme)
-        self._theme_problems = (*problems, *unknown)
+        # A picture in another theme than the one that was asked for is none at all.
+        insist = options.screenshot is not None
+        theme, unknown = choose_theme(self.specs, options.theme, insist=insist)
+        self._theme_problems = () if insist else (*problems, *unknown)
         for spec in self.specs.values():
             self.register_theme(textual_theme(spec))
         self.look = Look(theme, ascii=options.ascii)
@@ -117,12 +123,8 @@ class BertscopeApp(App[int]):
             for number in (signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, self._end_by_signal, number)
         for problem in self._theme_problems:
-            self.notify(
-                clean(problem),
-                title="theme passed over",
-                severity="warning",
-                markup=False,
-            )
+            _log.warning("%s", problem)
+            self.notify(_brief(clean(problem)), title="themes", severity="warning", markup=False)
         for warning in self.options.warnings:
             self.notify(clean(warning), title="settings", severity="warning", markup=False)
         # Only after the first frame: opening a model imports torch, which takes seconds
@@ -244,8 +246,9 @@ class BertscopeApp(App[int]):
     # -- dialogs -------------------------------------------------------------------------------
 
     def action_help(self) -> None:
-        """Show all keys."""
-        self.push_screen(help_page(self.look))
+        """Show all keys, where there is room for them."""
+        if not self.inspector.has_class("-tiny"):
+            self.push_screen(help_page(self.look))
 
     def action_problems(self) -> None:
         """List what could not be used of the open data set."""
@@ -257,7 +260,16 @@ class BertscopeApp(App[int]):
 
     def action_pick_model(self) -> None:
         """Choose a model from the list, or by path or name."""
-        choices = [Choice(entry.name, describe_model(entry), entry) for entry in self.models]
+        model = self.session.model
+        choices = [
+            Choice(
+                entry.name,
+                describe_model(entry),
+                entry,
+                opened=model is not None and entry.name == model.name,
+            )
+            for entry in self.models
+        ]
 
         def chosen(value: object) -> None:
             if isinstance(value, Typed):
@@ -271,7 +283,17 @@ class BertscopeApp(App[int]):
 
     def action_pick_dataset(self) -> None:
         """Choose a data set from the list, or by path."""
-        choices = [Choice(entry.title, str(entry.path), entry) for entry in self.datasets]
+        dataset = self.session.dataset
+        now = (dataset.path, dataset.variant) if dataset is not None else None
+        choices = [
+            Choice(
+                entry.title,
+                str(entry.path),
+                entry,
+                opened=(str(entry.path), entry.variant) == now,
+            )
+            for entry in self.datasets
+        ]
 
         def chosen(value: object) -> None:
             if isinstance(value, Typed):
@@ -286,7 +308,10 @@ class BertscopeApp(App[int]):
 
     def action_pick_theme(self) -> None:
         """Choose a theme."""
-        choices = [Choice(spec.name, spec.title, spec.name) for spec in self.specs.values()]
+        choices = [
+            Choice(spec.name, spec.title, spec.name, opened=spec is self.look.theme)
+            for spec in self.specs.values()
+        ]
 
         def chosen(value: object) -> None:
             if isinstance(value, str):
@@ -322,6 +347,11 @@ class BertscopeApp(App[int]):
             await self.inspector.run_action(name)
 
         return run
+
+
+def _brief(line: str) -> str:
+    """Cut a line to what a message may cover of the screen; ``doctor`` and the log have it all."""
+    return line if len(line) <= _MESSAGE_ROOM else f"{line[:_MESSAGE_ROOM]}… (doctor says more)"
 
 
 def run_app(options: AppOptions) -> int:

@@ -6,6 +6,8 @@ import tomllib
 from pathlib import Path
 
 import pytest
+from textual import events
+from textual.widgets import Input, OptionList
 
 from bertscope_tui import paths
 from bertscope_tui.themes import bundled_themes
@@ -208,7 +210,7 @@ async def test_a_broken_theme_file_is_reported_and_passed_over() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
         (message,) = messages_of(app)
-        assert message.startswith("theme passed over: theme file ")
+        assert message.startswith("themes: theme file ")
         assert str(path) in message
         assert "mine" not in app.specs
         assert app.theme == "dusk"
@@ -244,3 +246,28 @@ async def test_warnings_about_the_settings_are_shown_once() -> None:
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
         assert messages_of(app) == ["settings: config.toml: thme: no such setting␛[31m"]
+
+
+async def test_what_is_typed_after_enter_is_no_part_of_what_is_opened() -> None:
+    app, fake = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "d", *"/own/x")
+        line = app.screen.query_one(Input)
+        for key, character in (("enter", "\r"), ("m", "m")):  # both are there before either is read
+            line.post_message(events.Key(key, character))
+        await settle(pilot)
+        assert fake.last("dataset").what == (Path("/own/x"), None)
+
+
+async def test_the_dialogs_start_on_what_is_open_and_mark_it() -> None:
+    models = [model_info("first"), model_info("second")]
+    app, _ = fake_app(models=models)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        app.session.open_model(app.models[1])
+        await settle(pilot)
+        await press(pilot, "m")
+        assert "> second" in text_of(app)
+        assert "> first" not in text_of(app)
+        assert app.screen.query_one(OptionList).highlighted == 1

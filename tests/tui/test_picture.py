@@ -421,3 +421,14 @@ async def test_an_arrow_typed_right_after_t_moves_among_the_tokens() -> None:
         extraction = app.session.extraction
         assert extraction is not None
         assert app.inspector.selected == extraction.roles.index("answer") + 1
+
+
+async def test_zooming_without_a_selection_keeps_points_in_sight() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        for _ in range(8):
+            await press(pilot, "plus")
+        picture = app.inspector.scatter.picture
+        assert picture is not None
+        assert picture.positions

@@ -51,3 +51,10 @@ def test_a_screenshot_of_what_cannot_be_opened_ends_with_one_line(
     assert len(done.stderr.splitlines()) == 1
     assert "nothing-here" in done.stderr
     assert not picture.exists()
+
+
+def test_a_screenshot_in_a_theme_that_there_is_none_of_ends_with_one_line(tmp_path: Path) -> None:
+    done = take("--theme", "nosuch", "--screenshot", tmp_path / "a.svg")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "no theme 'nosuch'" in done.stderr

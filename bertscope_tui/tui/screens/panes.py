@@ -18,6 +18,7 @@ from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import ColourMode, Look
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs, StatusBar
+from bertscope_tui.tui.widgets.entry import Entry
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.picker import PickerPane
 from bertscope_tui.tui.widgets.samples import SampleList
@@ -70,7 +71,7 @@ class InspectorPanes(Screen[None]):
             yield SampleList(ascii_only=self.look.ascii)
             yield ScatterPane(self.look)
             yield NeighbourList()
-        yield Input(placeholder="search questions, contexts, answers, ids", id="search")
+        yield Entry(placeholder="search questions, contexts, answers, ids", id="search")
         yield LayerBar(self.look)
         yield KeyBar()
         yield Static("", id="too-small", markup=False)

@@ -16,15 +16,20 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from bertscope_tui.data.hygiene import clean
+from bertscope_tui.tui.widgets.entry import Entry
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A line of the dialog: its name, a remark, and the value that is returned."""
+    """A line of the dialog: its name, a remark, and the value that is returned.
+
+    ``opened`` says that it is what is open now.
+    """
 
     name: str
     remark: str
     value: object
+    opened: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +62,7 @@ class PickScreen(ModalScreen[object]):
         with Vertical(id="pick") as box:
             box.border_title = self._title
             box.border_subtitle = "Enter opens  Esc cancels"
-            yield Input(placeholder=self._typed or "type to narrow the list")
+            yield Entry(placeholder=self._typed or "type to narrow the list")
             yield OptionList(id="pick-list")
 
     def on_mount(self) -> None:
@@ -106,8 +111,15 @@ class PickScreen(ModalScreen[object]):
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(
-            Option(Content.assemble(clean(choice.name), (f"  {clean(choice.remark)}", "dim")))
+            Option(
+                Content.assemble(
+                    ("> " if choice.opened else "  ", "bold"),
+                    clean(choice.name),
+                    (f"  {clean(choice.remark)}", "dim"),
+                )
+            )
             for choice in self._listed
         )
         if self._listed:
-            options.highlighted = 0
+            opened = [choice.opened for choice in self._listed]
+            options.highlighted = opened.index(True) if True in opened else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
@@ -110,7 +111,7 @@ class ScatterPane(Widget, can_focus=True):
             return
         view = self._view()
         if view is not None:
-            anchor = at or self._anchor() or view.centre
+            anchor = at or self._anchor() or self._crowd()
             self._aim(view.zoomed(zoom / self._zoom, anchor), zoom)
         self.stale()
 
@@ -199,6 +200,14 @@ class ScatterPane(Widget, can_focus=True):
         if selected not in shown:
             return None
         x, y = self._pictures.projection.coordinates[self._layer][shown.index(selected)].tolist()
+        return x, y
+
+    def _crowd(self) -> tuple[float, float]:
+        """Return the point in the middle of the points: there is something to see near it."""
+        assert self._pictures is not None
+        places = self._pictures.projection.coordinates[self._layer]
+        distances = ((places - np.median(places, axis=0)) ** 2).sum(axis=1)
+        x, y = places[int(distances.argmin())].tolist()
         return x, y
 
     def _draw(self) -> list[Strip]:

@@ -81,6 +81,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         if sought is None:
             return
         token = extraction.tokens[sought]
+        if token.part == "special":  # it has no place in the text
+            return
         above = 0
         if token.part == "context":
             lines = self._content(sample)[: self._context_place + token.start].wrap(width)

@@ -120,8 +120,9 @@ class NeighbourList(LineList):
         if not self._neighbours:
             hints = ("t, then ↑ ↓: choose a token,", "or click one in the picture")
             return [(hints[index], ink(None, dim=True))]
+        room = max(min(15, width - 20), 6)
         if index == 0:
-            return [(f"{'token':<16} cos.sim. distance", ink(None, dim=True))]
+            return [(f"{'token':<{room + 3}}cos.sim. distance", ink(None, dim=True))]
         assert self._extraction is not None
         assert self._look is not None
         found = self._neighbours[index - 1]
@@ -129,6 +130,6 @@ class NeighbourList(LineList):
         label = token_label(self._extraction, found.token)
         return [
             (f"{glyph} ", ink(colour, bold=True)),
-            (f"{set_cell_size(label, 15)} ", ink(colour)),
+            (f"{set_cell_size(label, room)} ", ink(colour)),
             (f"{found.cosine:>8.3f} {found.euclidean:>8.2f}", Style.null()),
         ]
