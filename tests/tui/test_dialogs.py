@@ -271,3 +271,28 @@ async def test_the_dialogs_start_on_what_is_open_and_mark_it() -> None:
         assert "> second" in text_of(app)
         assert "> first" not in text_of(app)
         assert app.screen.query_one(OptionList).highlighted == 1
+
+
+async def test_arrows_and_enter_that_wait_together_choose_the_line_meant() -> None:
+    app, fake = fake_app(models=[model_info("first"), model_info("second"), model_info("third")])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "m")
+        line = app.screen.query_one(Input)
+        for key in ("down", "down", "enter", "down"):
+            line.post_message(events.Key(key, None))
+        await settle(pilot)
+        assert fake.last("model").what == "third"
+
+
+async def test_a_name_typed_faster_than_the_list_narrows_is_what_opens() -> None:
+    app, fake = fake_app(models=[model_info("first"), model_info("second")])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "m")
+        line = app.screen.query_one(Input)
+        for letter in "sec":
+            line.post_message(events.Key(letter, letter))
+        line.post_message(events.Key("enter", "\r"))
+        await settle(pilot)
+        assert fake.last("model").what == "second"

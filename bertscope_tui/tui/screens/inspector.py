@@ -272,7 +272,8 @@ class Inspector(PictureKeys):
         self._search_timer = self.set_timer(_SEARCH_DELAY_S, self._search_now)
 
     @on(Input.Submitted, "#search")
-    def _search_submitted(self) -> None:
+    def _search_submitted(self, event: Input.Submitted) -> None:
+        self.search.value = event.value
         self._search_now()
         self._close_search()
         sample = self.samples.sample_at(self.samples.cursor)

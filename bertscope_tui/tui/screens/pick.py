@@ -44,8 +44,6 @@ class PickScreen(ModalScreen[object]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
-        Binding("down", "move(1)", show=False),
-        Binding("up", "move(-1)", show=False),
         Binding("tab,shift+tab", "stay", show=False),
     ]
 
@@ -56,13 +54,18 @@ class PickScreen(ModalScreen[object]):
         self._choices = list(choices)
         self._typed = typed
         self._listed: list[Choice] = []
+        self._query = ""
 
     def compose(self) -> ComposeResult:
         """Hold a line to type in and the list below it."""
         with Vertical(id="pick") as box:
             box.border_title = self._title
             box.border_subtitle = "Enter opens  Esc cancels"
-            yield Entry(placeholder=self._typed or "type to narrow the list")
+            yield Entry(
+                placeholder=self._typed or "type to narrow the list",
+                enter=self._submit,
+                arrow=self._move,
+            )
             yield OptionList(id="pick-list")
 
     def on_mount(self) -> None:
@@ -71,12 +74,14 @@ class PickScreen(ModalScreen[object]):
 
     @on(Input.Changed)
     def _narrow(self, event: Input.Changed) -> None:
-        self._list(event.value)
+        if event.value != self._query:
+            self._list(event.value)
 
-    @on(Input.Submitted)
-    def _submit(self, event: Input.Submitted) -> None:
+    def _submit(self, value: str) -> None:
+        if value != self._query:  # the list has not followed the typing yet
+            self._list(value)
         options = self.query_one(OptionList)
-        text = event.value.strip()
+        text = value.strip()
         if self._typed is not None and text and (not self._listed or "/" in text):
             self.dismiss(Typed(text))
         elif self._listed:
@@ -86,7 +91,7 @@ class PickScreen(ModalScreen[object]):
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(self._listed[event.option_index].value)
 
-    def action_move(self, step: int) -> None:
+    def _move(self, step: int) -> None:
         """Move in the list while the cursor stays in the line above."""
         options = self.query_one(OptionList)
         if step > 0:
@@ -102,6 +107,7 @@ class PickScreen(ModalScreen[object]):
         self.dismiss(None)
 
     def _list(self, query: str) -> None:
+        self._query = query
         needle = query.strip().casefold()
         self._listed = [
             choice

@@ -1,22 +1,46 @@
-"""A line to type in that takes Enter when it is pressed."""
+"""A line to type in whose keys take effect in the order in which they were pressed."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 from textual import events
 from textual.widgets import Input
 
 
 class Entry(Input):
-    """An input whose submitted value is what stood there when Enter was pressed.
+    """An input that acts on Enter and on the up and down arrows itself, at once.
 
-    Textual runs the binding of Enter only after the event went up to the app, and by then the
-    keys typed after it may have become part of the value.
+    Textual runs bindings only after the key went up to the app, while letters are taken in on
+    the spot: of keys that wait together, as in a paste or on a slow line, Enter would come after
+    what was typed behind it.
     """
 
+    def __init__(
+        self,
+        *,
+        placeholder: str,
+        enter: Callable[[str], None] | None = None,
+        arrow: Callable[[int], None] | None = None,
+        id: str | None = None,  # noqa: A002 - Textual's name
+    ) -> None:
+        """``enter`` gets the text on Enter (None: it is posted as submitted).
+
+        ``arrow`` gets 1 for down and -1 for up.
+        """
+        super().__init__(placeholder=placeholder, id=id)
+        self._enter = enter
+        self._arrow = arrow
+
     async def _on_key(self, event: events.Key) -> None:
-        if event.key == "enter":
-            event.stop()
-            event.prevent_default()
+        if event.key == "enter" and self._enter is not None:
+            self._enter(self.value)
+        elif event.key == "enter":
             await self.action_submit()
+        elif event.key in ("up", "down") and self._arrow is not None:
+            self._arrow(1 if event.key == "down" else -1)
         else:
             await super()._on_key(event)
+            return
+        event.stop()
+        event.prevent_default()
