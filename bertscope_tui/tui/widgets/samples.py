@@ -25,7 +25,6 @@ class SampleList(LineList):
         self._samples: tuple[QASample, ...] = ()
         self._listed: list[int] = []
         self._scores: dict[str, SampleScore] = {}
-        self._opened: str | None = None
         self._query = ""
         self._wrong = 0
 
@@ -48,7 +47,6 @@ class SampleList(LineList):
         """List another data set; marks and search start over."""
         self._samples = dataset.samples
         self._query = ""
-        self._opened = None
         self.forget_scores()
         self._list_all()
 
@@ -101,7 +99,6 @@ class SampleList(LineList):
         for row, place in enumerate(self._listed):
             if self._samples[place].id == sample_id:
                 self.place_cursor(row)
-                self._opened = sample_id
                 return True
         return False
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bertscope_tui.analysis.geometry import nearest
+from tests.reference.neighbours import neighbours
 
 
 @pytest.fixture
@@ -66,3 +67,16 @@ def test_equal_states_are_ordered_by_index_without_a_division_by_zero() -> None:
     found = nearest(np.ones((5, 4), dtype=np.float32), 2, range(5))
     assert [n.token for n in found] == [0, 1, 3, 4]
     assert all(n.cosine == 0.0 and n.euclidean == 0.0 for n in found)
+
+
+@pytest.mark.parametrize("by", ["cosine", "euclidean"])
+def test_neighbours_are_those_that_scikit_learn_finds(by: str) -> None:
+    random = np.random.default_rng(3)
+    states = (random.normal(size=(60, 48)) + 5.0).astype(np.float32)
+    among = sorted(random.choice(60, size=40, replace=False).tolist())
+    for token in (among[0], among[17]):
+        ours = nearest(states, token, among, k=8, by=by)  # type: ignore[arg-type]
+        expected = neighbours(states, token, among, 8, by)
+        assert [found.token for found in ours] == [other for other, _, _ in expected]
+        assert [found.cosine for found in ours] == pytest.approx([c for _, c, _ in expected])
+        assert [found.euclidean for found in ours] == pytest.approx([d for _, _, d in expected])
