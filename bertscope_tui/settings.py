@@ -33,7 +33,7 @@ class Settings:
     """What is in force; None means that the program chooses.
 
     ``max_tokens`` is the length of a window in tokens and ``stride`` the overlap of neighbouring
-    windows, both as in `bertscope_tui.inspection.pipeline.InspectOptions`.
+    windows, both as in `bertscope_tui.engine.scoring.ReadOptions`.
     """
 
     theme: str | None = None

@@ -151,8 +151,9 @@ def _inspect(
     look = None if as_json else _look(settings, insist=theme is not None)
     record, dataset = asked.read(settings)
 
+    from bertscope_tui.engine.scoring import ReadOptions
     from bertscope_tui.inspection.choice import model_entry
-    from bertscope_tui.inspection.pipeline import InspectOptions, extract, project, read
+    from bertscope_tui.inspection.pipeline import extract, project, read
     from bertscope_tui.inspection.report import chosen_layers, inspect_object
     from bertscope_tui.models.loading import load_model
 
@@ -167,7 +168,7 @@ def _inspect(
     )
     last = opened.info.layers
     layers = chosen_layers(layer, last, default=range(last + 1) if look is None else (last,))
-    cutting = InspectOptions(max_tokens=settings.max_tokens, stride=settings.stride)
+    cutting = ReadOptions(max_tokens=settings.max_tokens, stride=settings.stride)
     reading = read(
         opened,
         record,

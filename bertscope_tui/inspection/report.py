@@ -10,8 +10,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from bertscope_tui.data.records import QASample, Span
+from bertscope_tui.engine.scoring import Scores
 from bertscope_tui.errors import InputError
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, Scores
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 SCHEMA = "bertscope.inspect/1"
 

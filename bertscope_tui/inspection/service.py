@@ -16,16 +16,10 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import Engine, Event, Job, Priority
+from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
 from bertscope_tui.errors import Cancelled
-from bertscope_tui.inspection.pipeline import (
-    InspectOptions,
-    Reading,
-    extract,
-    project,
-    read,
-    score_samples,
-)
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+from bertscope_tui.inspection.pipeline import Reading, extract, project, read
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 if TYPE_CHECKING:
     from bertscope_tui.data.catalog import DatasetEntry
@@ -105,13 +99,13 @@ class InspectionService:
         post: Callable[[Event], None],
         *,
         load_options: LoadOptions | None = None,
-        options: InspectOptions | None = None,
+        options: ReadOptions | None = None,
         keep_yes_no: bool = False,
     ) -> None:
         self._keep_yes_no = keep_yes_no
         self._engine = Engine(post)
         self._load_options = load_options or LoadOptions()
-        self._options = options or InspectOptions()
+        self._options = options or ReadOptions()
         self._model: LoadedModel | None = None  # engine's thread only
         self._kept: OrderedDict[tuple[str, str, int | None], Extraction] = OrderedDict()
         self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
@@ -322,7 +316,7 @@ class InspectionService:
     def _submit_scoring(
         self,
         unscored: OrderedDict[str, QASample],
-        options: InspectOptions,
+        options: ReadOptions,
         stop: threading.Event,
         scored: int = 0,
     ) -> None:

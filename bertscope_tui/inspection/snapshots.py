@@ -18,35 +18,8 @@ if TYPE_CHECKING:
     from bertscope_tui.engine.answers import Prediction
     from bertscope_tui.engine.encoding import Token
     from bertscope_tui.engine.roles import Role
+    from bertscope_tui.engine.scoring import Scores
     from bertscope_tui.models.loading import ModelInfo
-
-
-@dataclass(frozen=True, slots=True)
-class Scores:
-    """How good an answer is by the SQuAD rules: both numbers from 0 to 1."""
-
-    exact_match: float
-    f1: float
-
-    @property
-    def right(self) -> bool:
-        """Say whether the answer counts as right."""
-        return self.exact_match == 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class SampleScore:
-    """One line of the sample list once the engine has been there.
-
-    ``prediction`` is None and the scores are None where the model makes no prediction;
-    ``error`` is one line where the sample could not be run.
-    """
-
-    sample_id: str
-    prediction: str | None
-    probability: float | None
-    scores: Scores | None
-    error: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

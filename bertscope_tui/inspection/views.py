@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Literal
 
 from bertscope_tui.data.hygiene import clean, printable
 from bertscope_tui.engine.roles import ROLES, Role
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore, Scores
+from bertscope_tui.engine.scoring import SampleScore, Scores
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.plots.scatter import Point
 
 if TYPE_CHECKING:

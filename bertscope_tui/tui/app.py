@@ -20,9 +20,9 @@ from textual.screen import Screen
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobResult
+from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import BertscopeError
 from bertscope_tui.inspection.choice import available_themes, choose_theme, dataset_path
-from bertscope_tui.inspection.pipeline import InspectOptions
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
@@ -84,7 +84,7 @@ class BertscopeApp(App[int]):
                 allow_pickle=options.allow_pickle,
                 trust_remote_code=options.trust_remote_code,
             ),
-            options=InspectOptions(max_tokens=options.max_tokens, stride=options.stride),
+            options=ReadOptions(max_tokens=options.max_tokens, stride=options.stride),
             keep_yes_no=options.keep_yes_no,
         )
         self.specs, problems = available_themes()

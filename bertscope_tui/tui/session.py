@@ -20,6 +20,7 @@ from bertscope_tui.engine.jobs import (
     JobStarted,
     Priority,
 )
+from bertscope_tui.engine.scoring import SampleScore
 from bertscope_tui.inspection.service import (
     DatasetOpened,
     ExtractionDone,
@@ -28,7 +29,7 @@ from bertscope_tui.inspection.service import (
     ProjectionReady,
     SamplesScored,
 )
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry

@@ -23,11 +23,11 @@ def run(model_name: str, path: Path, count: int) -> dict[str, object]:
 
     from bertscope_tui.data.open import open_dataset
     from bertscope_tui.engine.encoding import encode
-    from bertscope_tui.inspection.pipeline import InspectOptions, score_samples
+    from bertscope_tui.engine.scoring import ReadOptions, score_samples
     from bertscope_tui.models.loading import load_model
 
     model, dataset = load_model(model_name), open_dataset(path)
-    options = InspectOptions().for_dataset(dataset)
+    options = ReadOptions().for_dataset(dataset)
     samples = dataset.samples[:count]
     began = time.perf_counter()
     scored = [

@@ -31,6 +31,7 @@ from bertscope_tui.engine.jobs import (
     Priority,
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
+from bertscope_tui.engine.scoring import SampleScore, Scores
 from bertscope_tui.inspection.service import (
     CatalogListed,
     DatasetOpened,
@@ -42,8 +43,6 @@ from bertscope_tui.inspection.service import (
 from bertscope_tui.inspection.snapshots import (
     Extraction,
     Pictures,
-    SampleScore,
-    Scores,
     WindowPlace,
 )
 from bertscope_tui.models.catalog import ModelEntry

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bertscope_tui.engine.jobs import Event, JobEnded, JobProgress, JobStarted, Priority
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+from bertscope_tui.engine.scoring import SampleScore
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.tui.session import Session
 from tests.tui.fakes import FakeService, dataset_of, extraction_of, model_info, sample_of
 

@@ -9,7 +9,8 @@ import pytest
 from bertscope_tui.data.records import Answer
 from bertscope_tui.engine.encoding import Token
 from bertscope_tui.engine.roles import ROLES
-from bertscope_tui.inspection.snapshots import Extraction, SampleScore, Scores
+from bertscope_tui.engine.scoring import SampleScore, Scores
+from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import (
     COLOUR_MODES,
     ROLE_NAMES,

@@ -16,9 +16,10 @@ from textual.widgets import Input
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import QASample
+from bertscope_tui.engine.scoring import SampleScore
 from bertscope_tui.errors import BertscopeError
 from bertscope_tui.inspection.choice import find_sample
-from bertscope_tui.inspection.snapshots import Extraction, Pictures, SampleScore
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
 from bertscope_tui.tui.screens.panes import PANES

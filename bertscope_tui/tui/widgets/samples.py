@@ -7,7 +7,7 @@ from textual.message import Message
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Dataset, QASample
-from bertscope_tui.inspection.snapshots import SampleScore
+from bertscope_tui.engine.scoring import SampleScore
 from bertscope_tui.inspection.views import mark, mispredicted
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.line_list import LineList, Run
