@@ -37,5 +37,9 @@ class EngineError(BertscopeError):
     """The network could not be run on this input (memory, an unsupported architecture)."""
 
 
+class DiskError(BertscopeError):
+    """A file could not be written: a full disk, no permission, a folder that is gone."""
+
+
 class Cancelled(Exception):  # noqa: N818 - not an error: somebody asked for it
     """Raised inside a job at the next safe point after it was cancelled."""
