@@ -18,19 +18,61 @@ from pathlib import Path
 
 from bertscope_tui.data.collecting import Collector
 from bertscope_tui.data.fields import FieldError, string_of
-from bertscope_tui.data.files import stem
-from bertscope_tui.data.hygiene import shown
+from bertscope_tui.data.files import label, stem
+from bertscope_tui.data.hygiene import clean, shown
 from bertscope_tui.data.locate import find_words
 from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
+from bertscope_tui.errors import DataError
 
 _LINE = re.compile(r" *([0-9]{1,9}) +(.*)", re.DOTALL)
 _TASK = re.compile(r"qa([0-9]{1,2})(?![0-9])", re.IGNORECASE)
+_SPLIT = re.compile(r".*_(train|valid|test)", re.IGNORECASE | re.DOTALL)
 _TRIED = 2000
 """Lines looked at to recognise the format; the first question of a story may come late."""
 _LONGEST_STORY = 200_000
 """Characters of one story; every question has its own copy of the story up to it."""
 # These words also stand in stories with another sense ("is no longer in the office").
 _VERDICTS = frozenset(("yes", "no", "maybe"))
+
+SPLITS = ("train", "valid", "test")
+"""How the files of a task end (``qa1_…_train.txt``), in the order in which they are used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Which part of a folder is wanted: files of one split, of some tasks; None and () are all."""
+
+    split: str | None = None
+    tasks: tuple[str, ...] = ()
+
+    def holds(self, path: Path) -> bool:
+        """Say whether the questions of this file are wanted."""
+        return (self.split is None or split_of(path) == self.split) and (
+            not self.tasks or task_of(path) in self.tasks
+        )
+
+    def check(self, place: Path, paths: Sequence[Path]) -> None:
+        """Raise ``DataError`` where the files at ``place`` do not have all that is wanted."""
+        if self.split is not None:
+            splits = splits_of(paths)
+            if self.split not in splits:
+                raise DataError(
+                    f"{label(place)}: no split {shown(self.split)} there",
+                    remedy=f"there is {' and '.join(splits)}"
+                    if splits
+                    else "only files that end in _train, _valid or _test have one",
+                )
+        there = {task_of(path) for path in paths if self.split in (None, split_of(path))}
+        for task in self.tasks:
+            if task not in there:
+                numbers = sorted((name for name in there if name is not None), key=int)
+                split = "" if self.split is None else f" in its {self.split} split"
+                raise DataError(
+                    f"{label(place)}: no task {shown(task)}{split}",
+                    remedy=f"there are {clean(', '.join(numbers))}"
+                    if numbers
+                    else "only files named qa1_…, qa2_… have a task",
+                )
 
 
 @dataclass(slots=True)
@@ -79,16 +121,27 @@ def is_babi(text: str) -> bool:
     return False
 
 
-def read_babi(files: Sequence[tuple[Path, str]], found: Collector, *, variant: str) -> Dataset:
+def read_babi(
+    files: Sequence[tuple[Path, str]], found: Collector, *, variant: str, part: Part | None = None
+) -> Dataset:
     """Turn the texts of bAbI files into a data set; defects go to ``found``.
 
     The answers of a task are collected over all ``files`` of that task (over the one file where
-    its name tells no task). Raises ``DataError`` where no question is usable.
+    its name tells no task), and the labels over all files, also where only a ``part`` of them is
+    kept: a training and a test set that were opened one by one have the same answers to choose
+    from. Defects in files that are not kept are not reported.
+    Raises ``DataError`` where no question is usable, or where ``part`` asks for what is not there.
     """
-    questions = [q for path, text in files for q in _questions(path, text, found)]
+    part = part or Part()
+    part.check(found.path, [path for path, _ in files])
+    questions: list[_Question] = []
     answers: dict[str, set[str]] = {}
-    for question in questions:
-        answers.setdefault(_pool(question), set()).add(question.answer)
+    for path, text in files:
+        kept = part.holds(path)
+        for question in _questions(path, text, found if kept else found.aside()):
+            answers.setdefault(_pool(question), set()).add(question.answer)
+            if kept:
+                questions.append(question)
     pools = {pool: tuple(sorted(texts)) for pool, texts in answers.items()}
     for question in questions:
         if variant == "classification":
@@ -97,14 +150,33 @@ def read_babi(files: Sequence[tuple[Path, str]], found: Collector, *, variant: s
             found.add(_spanned(question, pools[_pool(question)]), question.notes)
     if variant == "classification":
         labels = tuple(sorted(set().union(*answers.values())))
-        return found.finish("babi", variant, task="classification", labels=labels)
-    return found.finish("babi", variant)
+        return found.finish(
+            "babi",
+            variant,
+            task="classification",
+            labels=labels,
+            split=part.split,
+            tasks=part.tasks,
+        )
+    return found.finish("babi", variant, split=part.split, tasks=part.tasks)
 
 
 def task_of(path: Path) -> str | None:
     """Return the task number in a file's name (``qa15_…``), or None."""
     match = _TASK.match(path.name)
     return None if match is None else str(int(match[1]))
+
+
+def split_of(path: Path) -> str | None:
+    """Return the split that a file's name ends in (``…_train.txt``), or None."""
+    match = _SPLIT.fullmatch(stem(path))
+    return None if match is None else match[1].lower()
+
+
+def splits_of(paths: Iterable[Path]) -> tuple[str, ...]:
+    """Return the splits that there are among the files, in the order of ``SPLITS``."""
+    there = {split_of(path) for path in paths}
+    return tuple(split for split in SPLITS if split in there)
 
 
 def _pool(question: _Question) -> str:

@@ -34,6 +34,13 @@ class Collector:
         self._progress = progress
         self._cancelled = cancelled
 
+    def aside(self) -> Collector:
+        """Return a collector for what is read along but is no part of the data set.
+
+        What it is told goes nowhere; it can be cancelled like this one.
+        """
+        return Collector(self.path, cancelled=self._cancelled)
+
     def step(self) -> None:
         """Count one record of the file; raises ``Cancelled`` where that was asked for."""
         if self._seen % _EVERY == 0:
@@ -77,6 +84,8 @@ class Collector:
         task: Task = "span",
         window: int = 384,
         labels: tuple[str, ...] = (),
+        split: str | None = None,
+        tasks: tuple[str, ...] = (),
     ) -> Dataset:
         """Return the data set; raises ``DataError`` where not one record is usable."""
         if not self._samples:
@@ -95,6 +104,8 @@ class Collector:
             task=task,
             window=window,
             labels=labels,
+            split=split,
+            tasks=tasks,
         )
 
     def _why_empty(self) -> str:

@@ -88,7 +88,8 @@ class Dataset:
     ``window`` is the number of tokens the paper gives this kind of data (384, HotpotQA 512).
     ``labels`` holds the possible answers of a classification variant, sorted, else ().
     ``skipped`` counts records left out; ``problems`` may also list defects that were mended.
-    ``left_out`` counts records dropped on purpose (HotpotQA yes/no questions).
+    ``left_out`` counts records dropped on purpose (HotpotQA yes/no questions). ``split`` and
+    ``tasks`` say which part of a bAbI folder was asked for; None and () are all of it.
     """
 
     name: str
@@ -102,6 +103,8 @@ class Dataset:
     task: Task = "span"
     window: int = 384
     labels: tuple[str, ...] = ()
+    split: str | None = None
+    tasks: tuple[str, ...] = ()
     _index: dict[str, int] = field(default_factory=dict, repr=False, compare=False)
 
     def __post_init__(self) -> None:
