@@ -1,27 +1,39 @@
 """Make a small BERT out of a bigger one: fewer word pieces, narrower feed-forward layers.
 
 The encoder's attention, its depth and its width stay as they are. Word pieces are kept where the
-sample needs them, plus every single character (so that nothing printable becomes unknown) and the
+stories need them, plus every single character (so that nothing printable becomes unknown) and the
 most frequent English pieces. Feed-forward neurons are ranked by how much they write into the
-hidden state: mean absolute activation on given text times the norm of the output weights.
+hidden state: mean absolute activation on stories times the norm of the output weights. Nothing is
+trained, and no head is added.
+
+Run as a program to write the bundled model as it is before fine-tuning::
+
+    python sample_data/build/shrink.py --base PATH/TO/all-MiniLM-L6-v2 \\
+        --out sample_data/models/stories-base
 """
 
 from __future__ import annotations
 
+import argparse
+import platform
 import string
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import stories
 import torch
-from transformers import (
-    AutoModel,
-    AutoTokenizer,
-    BertConfig,
-    BertForQuestionAnswering,
-    BertTokenizerFast,
-)
+import transformers
+from story_tasks import TASKS
+from transformers import AutoModel, AutoTokenizer, BertConfig, BertModel, BertTokenizerFast
 
+from bertscope_tui.models.card import Card, weights_sha256, write_card
+
+BASE = "sentence-transformers/all-MiniLM-L6-v2"
+QUESTIONS = 300
+"""Training questions of each task that show which pieces are needed."""
+RANKED = 30
+"""Training questions of each task on which neurons are ranked."""
 TYPOGRAPHIC = "“”‘’–—…°£€"
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -45,46 +57,44 @@ def _is_plain(piece: str) -> bool:
     return letters.isascii() and letters.isalpha()
 
 
-def shrink(
-    base: Path, texts: Sequence[str], *, frequent: int, width: int, dropout: float
-) -> tuple[BertForQuestionAnswering, Any]:
-    """Return a pruned network with a fresh span head, and its tokenizer, from the folder ``base``.
+def story_texts(questions: int) -> list[str]:
+    """Return training stories as running text, from at least so many questions of each task."""
+    texts = []
+    for task in TASKS:
+        for story in stories.take(task, "train", questions):
+            asked = [f"{question.text} {question.answer}" for question in story.questions]
+            texts.append(" ".join([*story.statements, *asked]))
+    return texts
 
-    The head is drawn from torch's generator: seed it first. ``texts`` decides which pieces are
-    needed and on which text the neurons are ranked. ``frequent`` pieces of plain letters are kept
-    besides, and ``width`` feed-forward neurons a layer; ``dropout`` goes into the configuration.
+
+def shrink(base: Path, *, frequent: int, width: int) -> tuple[BertModel, Any]:
+    """Return the pruned encoder of the folder ``base``, and its tokenizer.
+
+    ``frequent`` pieces of plain letters are kept besides those that the stories need, and
+    ``width`` feed-forward neurons a layer.
     """
     old_tokenizer = AutoTokenizer.from_pretrained(base)
     encoder = AutoModel.from_pretrained(base, dtype=torch.float32).eval()
     ids = old_tokenizer.get_vocab()
     vocabulary = sorted(ids, key=lambda piece: ids[piece])
-    needed = {piece for text in texts for piece in old_tokenizer.tokenize(text)}
+    needed = {piece for text in story_texts(QUESTIONS) for piece in old_tokenizer.tokenize(text)}
     pieces = kept_pieces(vocabulary, needed, frequent)
-
     tokenizer = small_tokenizer(pieces)
 
-    old = encoder.config
     config = BertConfig(
-        vocab_size=len(pieces),
-        hidden_size=old.hidden_size,
-        num_hidden_layers=old.num_hidden_layers,
-        num_attention_heads=old.num_attention_heads,
-        intermediate_size=width,
-        hidden_act=old.hidden_act,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
-        max_position_embeddings=old.max_position_embeddings,
-        type_vocab_size=old.type_vocab_size,
-        layer_norm_eps=old.layer_norm_eps,
-        pad_token_id=tokenizer.pad_token_id,
+        **{
+            **encoder.config.to_diff_dict(),
+            "vocab_size": len(pieces),
+            "intermediate_size": width,
+            "pad_token_id": tokenizer.pad_token_id,
+        }
     )
-    network = BertForQuestionAnswering(config)
-    state = {
-        name: value for name, value in encoder.state_dict().items() if not name.startswith("pooler")
-    }
+    network = BertModel(config)
+    state = encoder.state_dict()
     rows = torch.tensor([ids[piece] for piece in pieces])
     words = "embeddings.word_embeddings.weight"
     state[words] = state[words][rows]
+    texts = story_texts(RANKED)
     for layer, neurons in enumerate(_best_neurons(encoder, old_tokenizer, texts, width)):
         name = f"encoder.layer.{layer}"
         for part in ("weight", "bias"):
@@ -92,10 +102,7 @@ def shrink(
             state[key] = state[key][neurons]
         key = f"{name}.output.dense.weight"
         state[key] = state[key][:, neurons]
-    missing, unexpected = network.bert.load_state_dict(state, strict=False)
-    unwanted = [name for name in [*missing, *unexpected] if not name.endswith("position_ids")]
-    if unwanted:
-        raise SystemExit(f"{base}: weights do not fit a BERT encoder: {', '.join(unwanted)}")
+    network.load_state_dict(state)
     return network, tokenizer
 
 
@@ -132,3 +139,54 @@ def _best_neurons(
         score = total * layer.output.dense.weight.norm(dim=0)
         chosen.append(score.topk(width).indices.sort().values)
     return chosen
+
+
+def save(network: BertModel, tokenizer: Any, folder: Path, card: Card) -> None:
+    """Write weights in half precision, configuration, tokenizer and card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    network.half().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    (folder / "model.safetensors").chmod(0o644)  # it is written for the owner's eyes only
+    write_card(folder, card)
+
+
+def main() -> None:
+    """Make the model as the arguments say; the defaults made the bundled one."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--base", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--out", type=Path, required=True, help="folder for the model")
+    parser.add_argument("--width", type=int, default=768, help="feed-forward neurons per layer")
+    parser.add_argument("--frequent", type=int, default=2500, help="frequent word pieces to keep")
+    arguments = parser.parse_args()
+
+    torch.set_num_threads(1)
+    network, tokenizer = shrink(arguments.base, frequent=arguments.frequent, width=arguments.width)
+    card = Card(
+        name=arguments.out.name,
+        base=BASE,
+        base_sha256=weights_sha256(arguments.base),
+        architecture=type(network).__name__,
+        settings={"width": arguments.width, "frequent": arguments.frequent},
+        seed=stories.DEFAULT_SEED,
+        versions={
+            "python": platform.python_version(),
+            "torch": torch.__version__,
+            "transformers": transformers.__version__,
+        },
+        licence="Apache-2.0",
+        notes=(
+            f"The vocabulary was cut to {len(tokenizer)} word pieces: those of the generated"
+            f" stories, all single ASCII characters, and the {arguments.frequent} most frequent"
+            " ones of plain letters.",
+            f"{arguments.width} feed-forward neurons were kept in each layer: those that write"
+            " most into the hidden state on generated stories.",
+            "The weights are stored in half precision. Nothing was trained.",
+        ),
+    )
+    save(network, tokenizer, arguments.out, card)
+    size = sum(path.stat().st_size for path in arguments.out.iterdir())
+    print(f"{arguments.out}: {network.num_parameters()} weights, {size / 1e6:.1f} MB")
+
+
+if __name__ == "__main__":
+    main()
