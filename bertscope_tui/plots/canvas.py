@@ -38,15 +38,24 @@ class Layout:
     titles: bool
 
 
-def arrange(width: int, height: int, *, tick_width: int, tick_row: bool, titles: bool) -> Layout:
+def arrange(
+    width: int,
+    height: int,
+    *,
+    tick_width: int,
+    tick_row: bool,
+    titles: bool,
+    ticks_from: tuple[int, int] = (30, 9),
+) -> Layout:
     """Share ``width`` x ``height`` cells (one at least) between the canvas and what is around it.
 
     ``tick_width`` is the width of the labels of the vertical axis (0: it has none), ``tick_row``
-    says whether the horizontal one has any. Small pictures give up ticks first, then titles,
-    then the axes: the points come before the furniture.
+    says whether the horizontal one has any, ``ticks_from`` the smallest size that gets them.
+    Small pictures give up ticks first, then titles, then the axes: the points come before the
+    furniture.
     """
     axes = width >= 16 and height >= 5
-    roomy = width >= 30 and height >= 9
+    roomy = width >= ticks_from[0] and height >= ticks_from[1]
     y_ticks = roomy and 0 < tick_width <= width // 4
     x_ticks = roomy and tick_row
     titles = axes and titles and width >= 24 and height >= 7

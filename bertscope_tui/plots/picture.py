@@ -108,13 +108,13 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A scatter as it goes to a screen or a page.
+    """A scatter or a chart as it goes to a screen or a page.
 
     ``rows`` has ``height`` rows of exactly ``width`` cells. ``cells`` maps ``(x, y)``, counted
     from the top left of the whole picture, to the tokens drawn there, topmost first;
     ``positions`` maps each drawn token to its cell; ``labels`` maps each labelled token to
-    ``(x, y, cells)`` of its label. ``view`` is the part of the plane that is shown, and
-    ``canvas`` is ``(x, y, columns, rows)`` of the area it fills.
+    ``(x, y, cells)`` of its label; a chart of curves has none of the three. ``view`` is the part
+    of the plane that is shown, and ``canvas`` is ``(x, y, columns, rows)`` of the area it fills.
     """
 
     width: int

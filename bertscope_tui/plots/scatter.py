@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from bertscope_tui.data.hygiene import printable
+from bertscope_tui.plots.axes import one_cell, paint_axes, titles
 from bertscope_tui.plots.canvas import Layout, arrange, draw
-from bertscope_tui.plots.cells import Clusters, cells_of, clusters, shorten, width_of
+from bertscope_tui.plots.cells import Clusters, cells_of, clusters, shorten
 from bertscope_tui.plots.labels import Board, Placed, Wish
 from bertscope_tui.plots.picture import PLAIN, Picture, Run, Sheet, Style, to_text
 from bertscope_tui.plots.view import View, drawable, ticks
@@ -78,7 +79,7 @@ def scatter(
     x_ticks = ticks(shown.x_low, shown.x_high, max(2, width // 20))
     y_ticks = ticks(shown.y_low, shown.y_high, max(2, height // 6))
     tick_width = max((len(tick.label) for tick in y_ticks), default=0)
-    x_title, y_title = _titles(x_title, y_title, width, ascii)
+    x_title, y_title = titles(x_title, y_title, width, ascii)
     layout = arrange(
         width,
         height,
@@ -100,7 +101,7 @@ def scatter(
         ascii_only=ascii,
     )
     sheet = Sheet(drawn, width)
-    _paint_axes(sheet, layout, Style(axis_colour) if axis_colour and colour else Style(dim=True))
+    paint_axes(sheet, layout, Style(axis_colour) if axis_colour and colour else Style(dim=True))
     for (column, row), there in by_cell.items():
         sheet.paint(left + column, row, 1, _style(there[0], loud, colour, text=False))
     placed = _place_labels(by_cell, layout, loud, label_budget, ascii)
@@ -130,24 +131,6 @@ def _nearest(fraction: float, cells: int) -> int:
     return min(max(int(fraction * cells), 0), cells - 1)
 
 
-def _titles(x_title: str, y_title: str, width: int, ascii_only: bool) -> tuple[str, str]:
-    """Say which axis is which, and keep the two from meeting in the row that they share."""
-    right, up, mark = ("->", "^", "~") if ascii_only else ("→", "↑", "…")
-    across = f"{x_title} {right}" if x_title else ""
-    upward = f"{up} {y_title}" if y_title else ""
-    # The first title is centred, so half of it lies towards the second.
-    if len(upward) + 1 > width // 2 - len(across) // 2:
-        across, upward = x_title, y_title  # the arrows go first: the words say which is which
-    upward = _single_cells(upward, max(width // 3 - 1, min(len(y_title), 7)), mark)
-    return _single_cells(across, 2 * (width // 2 - len(upward) - 1) + 1, mark), upward
-
-
-def _single_cells(text: str, room: int, mark: str) -> str:
-    """Cut ``text`` to ``room``, with a stand-in for what plotext would give the wrong width."""
-    plain = "".join(character if width_of(character) == 1 else "?" for character in text)
-    return plain if len(plain) <= room else plain[: room - len(mark)] + mark
-
-
 def _by_cell(
     points: Iterable[Point], view: View, columns: int, rows: int, loud: Mapping[int, int]
 ) -> dict[Cell, list[Point]]:
@@ -173,14 +156,8 @@ def _by_cell(
 def _marks(by_cell: Mapping[Cell, Sequence[Point]]) -> dict[str, list[Cell]]:
     marks: dict[str, list[Cell]] = {}
     for cell, there in by_cell.items():
-        marks.setdefault(_one_cell(there[0].glyph), []).append(cell)
+        marks.setdefault(one_cell(there[0].glyph), []).append(cell)
     return marks
-
-
-@lru_cache(maxsize=256)
-def _one_cell(glyph: str) -> str:
-    """Return the glyph, or a stand-in for one that would push the rest of its row aside."""
-    return glyph if len(glyph) == 1 and glyph != " " and width_of(glyph) == 1 else "?"
 
 
 @lru_cache(maxsize=1024)
@@ -248,11 +225,3 @@ def _label_parts(label: str, loud: bool, selected: bool, mark: str) -> Clusters:
 @lru_cache(maxsize=8192)
 def _is_word(label: str) -> bool:
     return any(character.isalnum() for character in label)
-
-
-def _paint_axes(sheet: Sheet, layout: Layout, style: Style) -> None:
-    if layout.left:
-        for row in range(layout.rows):
-            sheet.paint(0, row, layout.left, style)
-    for row in range(layout.rows, layout.height):
-        sheet.paint(0, row, layout.width, style)
