@@ -27,6 +27,11 @@ def cache_dir() -> Path:
     return platformdirs.user_cache_path("bertscope-tui")
 
 
+def cached_models_dir() -> Path:
+    """Return the folder that has one folder for each model of the user's own (may not exist)."""
+    return cache_dir() / "models"
+
+
 def config_file() -> Path:
     """Return the settings file: ``BERTSCOPE_CONFIG``, else the platform's (may not exist)."""
     override = os.environ.get("BERTSCOPE_CONFIG")

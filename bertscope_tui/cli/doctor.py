@@ -158,7 +158,7 @@ def _main_memory() -> tuple[int | None, int | None]:
 def _look_at_files(found: Findings) -> None:
     from bertscope_tui.errors import BertscopeError
     from bertscope_tui.inspection.choice import dataset_path, model_entry, theme_folders
-    from bertscope_tui.models.catalog import hub_cache
+    from bertscope_tui.models.places import hub_cache
     from bertscope_tui.settings import load_settings
     from bertscope_tui.themes import load_themes
 

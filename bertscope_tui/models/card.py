@@ -183,8 +183,8 @@ def card_of(content: dict[str, Any], path: Path) -> Card:
     name = fields.text("name")
     if not name:
         raise ModelError(f"{path}: no name")
-    data = fields.object("data")
-    scores = fields.object("scores")
+    data = fields.nested("data")
+    scores = fields.nested("scores")
     created = fields.text("created")
     if created is not None and not _is_time(created):
         raise ModelError(f"{path}: created is not a time by ISO 8601")
@@ -203,10 +203,10 @@ def card_of(content: dict[str, Any], path: Path) -> Card:
         settings=fields.scalars("settings"),
         seed=fields.whole("seed"),
         command=fields.texts("command"),
-        history=tuple(_point(one) for one in fields.objects("history")),
+        history=tuple(_point(one) for one in fields.nested_list("history")),
         grid=tuple(
             Trial(one.scalars("settings"), one.fraction("score"), one.whole("best_step"))
-            for one in fields.objects("grid")
+            for one in fields.nested_list("grid")
         ),
         steps=fields.whole("steps"),
         best_step=fields.whole("best_step"),
@@ -272,7 +272,7 @@ def _scores(fields: Fields) -> Scores:
 
 
 def _data(fields: Fields, key: str) -> DataRecord | None:
-    found = fields.object(key)
+    found = fields.nested(key)
     if found is None:
         return None
     return DataRecord(
@@ -285,7 +285,7 @@ def _data(fields: Fields, key: str) -> DataRecord | None:
         skipped=found.whole("skipped"),
         files=tuple(
             FileRecord(one.need_text("path"), one.need_whole("bytes"), one.need_text("sha256"))
-            for one in found.objects("files")
+            for one in found.nested_list("files")
         ),
     )
 

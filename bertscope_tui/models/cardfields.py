@@ -88,13 +88,13 @@ class Fields:
             raise self._wrong(key, "an object of texts")
         return found
 
-    def object(self, key: str) -> Fields | None:
+    def nested(self, key: str) -> Fields | None:
         """Return the fields of an object."""
         if self._content.get(key) is None:
             return None
         return Fields(self._object(key), f"{self._where}: {key}")
 
-    def objects(self, key: str) -> list[Fields]:
+    def nested_list(self, key: str) -> list[Fields]:
         """Return the fields of each object of a list."""
         found = self._list(key)
         if not all(isinstance(value, dict) for value in found):

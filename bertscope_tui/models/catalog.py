@@ -7,21 +7,19 @@ damaged folder keeps its row and says what is wrong with it; it never hides the 
 from __future__ import annotations
 
 import difflib
-import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from bertscope_tui import paths
 from bertscope_tui.errors import ModelError
+from bertscope_tui.models.card import Card, Metric, read_card
+from bertscope_tui.models.jsonfile import read_object
+from bertscope_tui.models.places import Source, has_config, places
 from bertscope_tui.models.weights import Head, read_weights, saved_head
 
-Source = Literal["bundled", "cache", "huggingface", "folder"]
-
-CARD = "bertscope_card.json"
-_TOKENIZER_FILES = (
+TOKENIZER_FILES = (
     "tokenizer.json",
     "vocab.txt",
     "vocab.json",
@@ -30,17 +28,21 @@ _TOKENIZER_FILES = (
     "tokenizer.model",
     "sentencepiece.bpe.model",
 )
+ONLY_PICKLE = "only pickle weights"
+"""How the ``problem`` of a model begins that can be opened if that is allowed."""
 _LAYER_KEYS = ("num_hidden_layers", "n_layer", "n_layers", "num_layers")
 _SIZE_KEYS = ("hidden_size", "n_embd", "dim", "d_model")
+_CONFIG = "config.json"
 
 
 @dataclass(frozen=True, slots=True)
 class ModelEntry:
     """One model that can be opened, as far as its small files tell.
 
-    ``head`` is what was really saved, not what the name of the class promises; ``base`` and
-    ``score`` come from a ``bertscope_card.json`` in the folder; ``bytes`` is the size of the
-    weights on disk; ``problem`` says in one line why it cannot be opened, or is None.
+    ``head`` is what was really saved, not what the name of the class promises; ``base``,
+    ``score`` (a fraction) and ``metric`` (which one it is) come from the card in the folder;
+    ``bytes`` is the size of the weights on disk; ``problem`` says in one line why it cannot be
+    opened, or is None.
     """
 
     name: str
@@ -55,6 +57,7 @@ class ModelEntry:
     bytes: int
     score: float | None
     problem: str | None
+    metric: Metric | None = None
 
 
 def list_models(extra: Sequence[Path] = ()) -> list[ModelEntry]:
@@ -65,11 +68,12 @@ def list_models(extra: Sequence[Path] = ()) -> list[ModelEntry]:
     """
     seen: set[Path] = set()
     entries: list[ModelEntry] = []
-    for name, source, path in _places(extra):
-        real = path.resolve()
+    for place in places(extra):
+        # Not Path.resolve, which raises for a link that points at itself.
+        real = Path(os.path.realpath(place.path))
         if real not in seen:
             seen.add(real)
-            entries.append(read_entry(path, name, source))
+            entries.append(read_entry(place.path, place.name, place.source))
     return entries
 
 
@@ -80,49 +84,79 @@ def find_model(name_or_path: str | Path) -> ModelEntry:
     is none; a damaged model is returned with its ``problem``.
     """
     text = str(name_or_path)
-    folder = Path(text).expanduser()
-    try:
-        is_folder = folder.is_dir()
-    except OSError:
-        is_folder = False
-    if is_folder and (folder / "config.json").exists():
+    folder = Path(os.path.expanduser(text))
+    if has_config(folder):
         return read_entry(folder, folder.resolve().name, "folder")
-    places = list(_places(()))
-    exact = [place for place in places if place[0] == text]
-    for name, source, path in exact or [p for p in places if p[0].lower() == text.lower()]:
-        return read_entry(path, name, source)
-    if is_folder:
+    known = list(places())
+    exact = [place for place in known if place.name == text]
+    for place in exact or [place for place in known if place.name.lower() == text.lower()]:
+        return read_entry(place.path, place.name, place.source)
+    if os.path.isdir(folder):
         raise ModelError(f"{text}: not a model folder (no config.json)")
-    names = [name for name, _, _ in places]
+    names = [place.name for place in known]
     close = difflib.get_close_matches(text, names, n=3, cutoff=0.5)
-    known = ", ".join(close or names[:5])
+    hint = ", ".join(close or names[:5])
     remedy = "give a folder or one of the names that the verb 'models' lists"
     raise ModelError(
-        f"no model {text!r}", remedy=f"{remedy}: {known}" if known else "give a model folder"
+        f"no model {text!r}", remedy=f"{remedy}: {hint}" if hint else "give a model folder"
     )
+
+
+def find_base(entry: ModelEntry) -> ModelEntry | None:
+    """Return the model that ``entry`` was fine-tuned from, or None if it is not on this machine.
+
+    The base that the card names is looked for among all names, then in the folder where it was
+    when the model was made; a folder that the catalogue lists comes back under its name there.
+    """
+    try:
+        card = read_card(entry.path)
+    except ModelError:
+        return None
+    if card is None:
+        return None
+    known = [place for place in places() if not _is_same(place.path, entry.path)]
+    for place in known:
+        if place.name == card.base:
+            return read_entry(place.path, place.name, place.source)
+    for text in (card.base_path, card.base):
+        folder = Path(os.path.expanduser(text or ""))
+        # A relative path was meant from a folder that is not known any more.
+        if not folder.is_absolute() or not has_config(folder) or _is_same(folder, entry.path):
+            continue
+        for place in known:
+            if _is_same(place.path, folder):
+                return read_entry(place.path, place.name, place.source)
+        return read_entry(folder, folder.resolve().name, "folder")
+    return None
 
 
 def read_entry(path: Path, name: str, source: Source) -> ModelEntry:
     """Describe the model in ``path`` by its small files; sets ``problem`` instead of raising."""
-    try:
-        config = _read_json(path / "config.json")
-    except ModelError as exc:
-        return _entry(path, name, source, problem=exc.message)
-    problem: str | None = None
+    problem = _no_model(path)
+    config: dict[str, Any] = {}
+    architecture: str | None = None
     head: Head | None = None
+    card: Card | None = None
     size = 0
-    architecture = _architecture(config)
     try:
-        weights = read_weights(path)
-        size = weights.bytes
-        head = saved_head(weights, head_by_name(architecture))
-        if weights.pickle:
-            problem = "only pickle weights (pytorch_model.bin): give --allow-pickle to open them"
-        elif not any((path / file).exists() for file in _TOKENIZER_FILES):
-            problem = "no tokenizer files"
-    except (ModelError, OSError) as exc:
-        problem = exc.message if isinstance(exc, ModelError) else str(exc)
-    base, score = _read_card(path)
+        if problem is None:
+            config = read_object(path / _CONFIG)
+            architecture = _architecture(config)
+            weights = read_weights(path)
+            size = weights.bytes
+            head = saved_head(weights, head_by_name(architecture))
+            if weights.pickle:
+                problem = (
+                    "only pickle weights (pytorch_model.bin): give --allow-pickle to open them"
+                )
+            elif not any(os.path.isfile(path / file) for file in TOKENIZER_FILES):
+                problem = "no tokenizer files"
+    except ModelError as exc:
+        problem = exc.message
+    try:
+        card = read_card(path)
+    except ModelError as exc:
+        problem = problem or f"{exc.message} (mend or delete this file to open the model)"
     return ModelEntry(
         name=name,
         source=source,
@@ -132,10 +166,11 @@ def read_entry(path: Path, name: str, source: Source) -> ModelEntry:
         layers=_number(config, _LAYER_KEYS),
         hidden_size=_number(config, _SIZE_KEYS),
         head=head,
-        base=base,
+        base=None if card is None else card.base,
         bytes=size,
-        score=score,
+        score=None if card is None else card.score,
         problem=problem,
+        metric=None if card is None else card.metric,
     )
 
 
@@ -150,84 +185,19 @@ def head_by_name(architecture: str | None) -> Head | None:
     return None
 
 
-def hub_cache() -> Path:
-    """Return the Hugging Face cache folder, by that library's own environment variables."""
-    for variable, below in (
-        ("HF_HUB_CACHE", ""),
-        ("HUGGINGFACE_HUB_CACHE", ""),
-        ("HF_HOME", "hub"),
-    ):
-        value = os.environ.get(variable)
-        if value:
-            return Path(os.path.expandvars(value)).expanduser() / below
-    cache = os.environ.get("XDG_CACHE_HOME") or "~/.cache"
-    return Path(cache).expanduser() / "huggingface" / "hub"
+def _no_model(path: Path) -> str | None:
+    """Say what keeps a path from being a model folder at all."""
+    if os.path.islink(path) and not os.path.exists(path):
+        return f"a link to {os.readlink(path)}, which is not there"
+    if not os.path.isdir(path):
+        return "a file where a model folder was expected"
+    if not os.access(path, os.R_OK | os.X_OK):
+        return "no permission to look into the folder"
+    return None if os.path.lexists(path / _CONFIG) else f"no {_CONFIG}"
 
 
-def _places(extra: Iterable[Path]) -> Iterator[tuple[str, Source, Path]]:
-    for folder in _model_folders(paths.resources("sample_data") / "models"):
-        yield folder.name, "bundled", folder
-    for folder in _model_folders(paths.cache_dir() / "models"):
-        yield folder.name, "cache", folder
-    yield from _hub_snapshots(hub_cache())
-    for path in extra:
-        found = [path] if (path / "config.json").exists() else _model_folders(path)
-        for folder in found:
-            yield folder.resolve().name, "folder", folder
-
-
-def _model_folders(parent: Path) -> list[Path]:
-    try:
-        return sorted(child for child in parent.iterdir() if (child / "config.json").exists())
-    except OSError:
-        return []
-
-
-def _hub_snapshots(cache: Path) -> Iterator[tuple[str, Source, Path]]:
-    """Yield one snapshot for each repository: the one that ``main`` names, else the newest."""
-    try:
-        repositories = sorted(cache.glob("models--*"))
-    except OSError:
-        return
-    for repository in repositories:
-        try:
-            snapshots = [path for path in (repository / "snapshots").iterdir() if path.is_dir()]
-            main = repository / "refs" / "main"
-            wanted = main.read_text("utf-8").strip() if main.is_file() else ""
-            newest = sorted(snapshots, key=lambda path: path.stat().st_mtime, reverse=True)
-        except (OSError, UnicodeDecodeError):
-            continue
-        chosen = [path for path in newest if path.name == wanted] or newest
-        if chosen and (chosen[0] / "config.json").exists():
-            name = repository.name.removeprefix("models--").replace("--", "/")
-            yield name, "huggingface", chosen[0]
-
-
-def _entry(path: Path, name: str, source: Source, *, problem: str) -> ModelEntry:
-    return ModelEntry(name, source, path, None, None, None, None, None, None, 0, None, problem)
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text("utf-8"))
-    except FileNotFoundError as exc:
-        raise ModelError(f"{path}: missing") from exc
-    except (OSError, ValueError, RecursionError) as exc:
-        raise ModelError(f"{path}: not readable as JSON") from exc
-    if not isinstance(content, dict):
-        raise ModelError(f"{path}: not a JSON object")
-    return content
-
-
-def _read_card(path: Path) -> tuple[str | None, float | None]:
-    try:
-        card = _read_json(path / CARD)
-    except ModelError:
-        return None, None
-    score = card.get("score")
-    if isinstance(score, bool) or not isinstance(score, int | float):
-        return _text(card.get("base")), None
-    return _text(card.get("base")), float(score)
+def _is_same(one: Path, other: Path) -> bool:
+    return os.path.realpath(one) == os.path.realpath(other)
 
 
 def _architecture(config: dict[str, Any]) -> str | None:

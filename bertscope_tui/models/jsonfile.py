@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import stat
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 from bertscope_tui.errors import ModelError
 
@@ -17,7 +17,7 @@ def read_object(path: Path) -> dict[str, Any]:
     """Return the JSON object in ``path``.
 
     Raises ModelError where it is missing, unreadable, no regular file (reading a pipe would wait
-    for ever), too large, not JSON (NaN and Infinity are not), or not an object.
+    for ever), too large, not JSON, or not an object.
     """
     try:
         found = path.stat()
@@ -25,7 +25,7 @@ def read_object(path: Path) -> dict[str, Any]:
             raise ModelError(f"{path}: not a regular file")
         if found.st_size > MAX_BYTES:
             raise ModelError(f"{path}: larger than {MAX_BYTES >> 20} MiB")
-        content = json.loads(path.read_text("utf-8"), parse_constant=_refuse)
+        content = json.loads(path.read_text("utf-8"))
     except FileNotFoundError as exc:
         raise ModelError(f"{path}: missing") from exc
     except PermissionError as exc:
@@ -35,7 +35,3 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise ModelError(f"{path}: not a JSON object")
     return content
-
-
-def _refuse(constant: str) -> NoReturn:
-    raise ValueError(f"{constant} is not JSON")

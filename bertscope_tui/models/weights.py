@@ -17,7 +17,7 @@ from bertscope_tui.errors import ModelError
 
 Head = Literal["span", "classification"]
 
-_INDEX = "model.safetensors.index.json"
+INDEX = "model.safetensors.index.json"
 _SINGLE = "model.safetensors"
 _LARGEST_HEADER = 100_000_000  # bytes; the format's own limit
 
@@ -40,9 +40,17 @@ class Weights:
 def read_weights(folder: Path) -> Weights:
     """Find the weight files of ``folder`` and read their headers.
 
-    Raises ModelError, in one line, where there are none or where a file is damaged. Safetensors
-    win over pickle files where a folder has both.
+    Raises ModelError, in one line, where there are none or where a file is damaged or may not be
+    read. Safetensors win over pickle files where a folder has both.
     """
+    try:
+        return _read_weights(folder)
+    except OSError as exc:
+        where = exc.filename or folder
+        raise ModelError(f"{where}: cannot be read: {exc.strerror or exc}") from exc
+
+
+def _read_weights(folder: Path) -> Weights:
     files = _safetensors_files(folder)
     if files:
         tensors: dict[str, tuple[int, ...]] = {}
@@ -84,7 +92,7 @@ def saved_head(weights: Weights, promised: Head | None) -> Head | None:
 
 
 def _safetensors_files(folder: Path) -> list[Path]:
-    index = folder / _INDEX
+    index = folder / INDEX
     if (folder / _SINGLE).exists():
         return [folder / _SINGLE]
     if not index.exists():
@@ -92,7 +100,7 @@ def _safetensors_files(folder: Path) -> list[Path]:
     try:
         names = sorted(set(json.loads(index.read_text("utf-8"))["weight_map"].values()))
         files = [folder / str(name) for name in names]
-    except (ValueError, KeyError, AttributeError, TypeError) as exc:
+    except (ValueError, KeyError, AttributeError, TypeError, RecursionError) as exc:
         raise ModelError(f"{index}: not a list of weight files") from exc
     for file in files:
         if file.parent != folder:
@@ -103,6 +111,8 @@ def _safetensors_files(folder: Path) -> list[Path]:
 
 
 def _read_header(file: Path) -> dict[str, tuple[int, ...]]:
+    if not file.is_file():  # reading a pipe would wait for ever
+        raise ModelError(f"{file}: not a regular file")
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(8), "little")
@@ -114,7 +124,7 @@ def _read_header(file: Path) -> dict[str, tuple[int, ...]]:
         header.pop("__metadata__", None)
         tensors = {name: tuple(map(int, entry["shape"])) for name, entry in header.items()}
         end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as exc:
+    except (LookupError, ValueError, AttributeError, TypeError, RecursionError) as exc:
         raise ModelError(f"{file}: damaged (its header is not a list of tensors)") from exc
     if 8 + length + end != size:
         raise ModelError(

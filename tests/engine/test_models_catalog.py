@@ -2,15 +2,25 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bertscope_tui import paths
 from bertscope_tui.errors import ModelError
-from bertscope_tui.models.catalog import find_model, hub_cache, list_models, read_entry
+from bertscope_tui.models.card import Card, write_card
+from bertscope_tui.models.catalog import (
+    ModelEntry,
+    find_base,
+    find_model,
+    list_models,
+    read_entry,
+)
+from bertscope_tui.models.places import hub_cache
 from tests.tiny_models import LAYERS, WIDTH, copy_of, tiny_folder
 
 
@@ -90,14 +100,148 @@ def test_odd_values_in_a_config_are_passed_over(config: dict[str, object], tmp_p
 
 def test_the_card_tells_the_base_and_the_score(tmp_path: Path) -> None:
     folder = _put(tmp_path / "tuned")
-    card = folder / "bertscope_card.json"
-    card.write_text(json.dumps({"base": "minilm-l6", "score": 0.93}))
+    write_card(folder, Card("tuned", base="minilm-l6", score=0.93, metric="f1"))
     entry = read_entry(folder, "tuned", "folder")
-    assert (entry.base, entry.score) == ("minilm-l6", 0.93)
-    for text in ("[]", "{", '{"base": 3, "score": "high"}', '{"score": true}'):
-        card.write_text(text)
-        entry = read_entry(folder, "tuned", "folder")
-        assert (entry.base, entry.score, entry.problem) == (None, None, None)
+    assert (entry.base, entry.score, entry.metric) == ("minilm-l6", 0.93, "f1")
+    assert entry.problem is None
+
+
+@pytest.mark.parametrize("text", ["[]", "{", "{}", '{"name": "x", "score": "high"}'])
+def test_a_damaged_card_is_the_models_problem_with_a_remedy(text: str, tmp_path: Path) -> None:
+    folder = _put(tmp_path / "tuned")
+    (folder / "bertscope_card.json").write_text(text)
+    entry = read_entry(folder, "tuned", "folder")
+    assert (entry.base, entry.score, entry.layers) == (None, None, LAYERS)
+    assert "bertscope_card.json" in (entry.problem or "")
+    assert "delete this file" in (entry.problem or "")
+
+
+def test_everything_in_the_cache_has_a_row_whatever_it_is(tmp_path: Path) -> None:
+    models = tmp_path / "cache" / "models"
+    _put(models / "whole")
+    (_put(models / "bad-config") / "config.json").write_text("[]")
+    (_put(models / "no-config") / "config.json").unlink()
+    (_put(models / "no-tokenizer") / "tokenizer.json").unlink()
+    cut = _put(models / "cut-weights") / "model.safetensors"
+    cut.write_bytes(cut.read_bytes()[:-1])
+    (_put(models / "no-weights") / "model.safetensors").unlink()
+    pipe = _put(models / "pipe") / "model.safetensors"
+    pipe.unlink()
+    os.mkfifo(pipe)
+    config = _put(models / "pipe-config") / "config.json"
+    config.unlink()
+    os.mkfifo(config)
+    deep = _put(models / "deep-header") / "model.safetensors"
+    deep.write_bytes((10**5).to_bytes(8, "little") + b"[" * 10**5)
+    (models / "file").write_text("hello")
+    (models / "empty").mkdir()
+    (models / "loop").symlink_to("loop")
+    (models / "dangling").symlink_to(tmp_path / "gone")
+    shutil.copytree(_put(tmp_path / "run"), models / "foreign" / "checkpoint-500")
+    half = models / ".staging-half-1-0123abcd"
+    _put(half)
+    (models / ".hidden").write_text("")
+    entries = {entry.name: entry for entry in list_models() if entry.source == "cache"}
+    problems = {name: entry.problem or "" for name, entry in entries.items()}
+    wanted = {
+        "whole": "",
+        "bad-config": "not a JSON object",
+        "no-config": "no config.json",
+        "no-tokenizer": "no tokenizer files",
+        "cut-weights": "damaged or cut short",
+        "no-weights": "no weights",
+        "pipe": "not a regular file",
+        "pipe-config": "not a regular file",
+        "deep-header": "damaged",
+        "file": "a file where a model folder was expected",
+        "empty": "no config.json",
+        "loop": "which is not there",
+        "dangling": "which is not there",
+        "foreign": "no config.json",
+    }
+    assert set(problems) == set(wanted)
+    assert not problems.pop("whole")
+    assert {name: wanted[name] for name in problems if wanted[name] not in problems[name]} == {}
+    assert all(problem.count("\n") == 0 for problem in problems.values())
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read_hides_no_other(tmp_path: Path) -> None:
+    models = tmp_path / "cache" / "models"
+    _put(models / "whole")
+    _put(models / "shut").chmod(0)
+    (_put(models / "shut-weights") / "model.safetensors").chmod(0)
+    found = {entry.name: entry.problem or "" for entry in list_models()}
+    (models / "shut").chmod(0o700)
+    assert not found.pop("whole")
+    assert "permission" in found["shut"].lower()
+    assert "permission" in found["shut-weights"].lower()
+
+
+def test_an_error_of_the_disk_while_reading_weights_is_the_models_problem(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = _put(tmp_path / "m")
+    usual = Path.open
+
+    def failing(path: Path, *arguments: Any, **more: Any) -> Any:
+        if path.suffix == ".safetensors":
+            raise OSError(5, "Input/output error", str(path))
+        return usual(path, *arguments, **more)
+
+    monkeypatch.setattr(Path, "open", failing)
+    problem = read_entry(folder, "m", "folder").problem or ""
+    assert problem.endswith("model.safetensors: cannot be read: Input/output error")
+
+
+def _tuned(folder: Path, **card: Any) -> ModelEntry:
+    write_card(_put(folder), Card(folder.name, **card))
+    return read_entry(folder, folder.name, "cache")
+
+
+def test_the_base_is_found_by_its_name_in_the_catalogue(tmp_path: Path) -> None:
+    base = _put(tmp_path / "cache" / "models" / "base")
+    _put_in_hub(tmp_path, "models--somebody--bert", "abc")
+    models = tmp_path / "cache" / "models"
+    found = find_base(_tuned(models / "one", base="base"))
+    assert found is not None
+    assert (found.name, found.source, found.path) == ("base", "cache", base)
+    found = find_base(_tuned(models / "two", base="somebody/bert"))
+    assert found is not None
+    assert (found.name, found.source) == ("somebody/bert", "huggingface")
+
+
+def test_the_base_is_found_in_the_folder_where_it_was(tmp_path: Path) -> None:
+    base = _put(tmp_path / "elsewhere" / "base", "gpt2")
+    models = tmp_path / "cache" / "models"
+    for card in ({"base": "./base", "base_path": str(base)}, {"base": str(base)}):
+        found = find_base(_tuned(models / f"by-{len(card)}", **card))
+        assert found is not None
+        assert (found.name, found.source, found.path) == ("base", "folder", base)
+    cached = _put(models / "kept")
+    found = find_base(_tuned(models / "three", base="kept-as", base_path=str(cached)))
+    assert found is not None
+    assert (found.name, found.source) == ("kept", "cache")
+
+
+def test_a_base_that_is_not_here_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    models = tmp_path / "cache" / "models"
+    monkeypatch.chdir(tmp_path)
+    _put(tmp_path / "here")
+    for number, card in enumerate(
+        (
+            {},
+            {"base": "somebody/gone"},
+            {"base": "gone", "base_path": str(tmp_path / "gone")},
+            {"base": "here"},  # relative to a folder that is not known
+            {"base": "own-4"},  # itself is no base
+        )
+    ):
+        assert find_base(_tuned(models / f"own-{number}", **card)) is None
+    bare = _put(models / "without-a-card")
+    assert find_base(read_entry(bare, "bare", "cache")) is None
+    (bare / "bertscope_card.json").write_text("{")
+    assert find_base(read_entry(bare, "bare", "cache")) is None
 
 
 def test_the_hub_cache_shows_the_snapshot_that_main_names(tmp_path: Path) -> None:
