@@ -35,6 +35,9 @@ _BITS = ((0x01, 0x02, 0x04, 0x40), (0x08, 0x10, 0x20, 0x80))
 _MARK_EVERY = 8
 """Columns between two glyphs on a line with many points."""
 
+_NOTHING = 1e-280
+"""Extents below this are taken for none: their differences would not be floats."""
+
 _LONGEST_NAME = 32
 _TICKS_FROM = (24, 7)
 _HEADED_FROM = 5
@@ -157,14 +160,14 @@ def _extent(values: Sequence[float], limits: Limits) -> tuple[float, float]:
     if high is None:
         high = max(values, default=low + 1.0)
     size = max(abs(low), abs(high))
-    if high - low > max(1e-9 * size, 1e-290):
+    if high - low > max(1e-9 * size, _NOTHING):
         return low, high
-    half = size / 2 or 1.0
+    half = size / 2 if size > _NOTHING else 1.0
     if limits[0] is not None:
-        return low, low + 2 * half
+        return low, max(high, low) + 2 * half
     if limits[1] is not None:
-        return high - 2 * half, high
-    return low - half, low + half
+        return min(low, high) - 2 * half, high
+    return low - half, high + half
 
 
 def _ticks_across(view: View, width: int, whole: bool) -> tuple[Tick, ...]:

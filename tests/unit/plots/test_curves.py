@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -16,6 +16,8 @@ from bertscope_tui.plots.curves import Picture, Series, curves, to_text
 
 SIZES = [(1, 1), (4, 2), (15, 4), (20, 5), (24, 8), (29, 10), (39, 13), (58, 6), (106, 20)]
 floats = st.floats(width=64)
+SLOWLY = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""On a busy machine, too."""
 
 
 def _series(ys, xs=None, name="a", glyph="●", **named) -> Series:
@@ -66,7 +68,7 @@ def test_a_line_has_something_in_every_column_between_its_ends(width, height):
         assert any(row[column] != " " for row in canvas)
 
 
-@settings(max_examples=60, deadline=None)
+@SLOWLY
 @given(
     st.lists(st.lists(st.tuples(floats, floats), max_size=8), max_size=4),
     st.integers(0, 70),
@@ -86,7 +88,7 @@ def test_any_numbers_fit_into_any_size(lines, width, height, ascii_only):
         assert to_text(picture).isascii()
 
 
-@settings(max_examples=60, deadline=None)
+@SLOWLY
 @given(
     st.lists(st.tuples(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6)), min_size=1, max_size=12),
     st.sampled_from(SIZES[1:]),
