@@ -17,7 +17,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 Decorator = Callable[[Function], Function]
 
 
-def _stack(*decorators: Callable[[Any], Any]) -> Callable[[Function], Function]:
+def stack(*decorators: Callable[[Any], Any]) -> Callable[[Function], Function]:
+    """Return one decorator that applies several, the first the outermost."""
+
     def apply(function: Function) -> Function:
         for decorator in reversed(decorators):
             function = decorator(function)
@@ -32,7 +34,7 @@ keep_yes_no = click.option(
     help="Keep the yes/no questions of HotpotQA, which have no answer in the text.",
 )
 
-what = _stack(
+source = stack(
     click.option(
         "--model", metavar="NAME|FOLDER", help="Model to open.  [default: the bundled one]"
     ),
@@ -48,11 +50,16 @@ what = _stack(
         "span or classification (bAbI).",
     ),
     keep_yes_no,
+)
+"""Which model and data set."""
+
+what = stack(
+    source,
     click.option("--sample", metavar="ID|#N", help="Sample, by its id or its place from #1."),
 )
 """Which model, data set and sample."""
 
-loading = _stack(
+loading = stack(
     click.option("--device", metavar="NAME", help="auto, cuda, cuda:1, mps or cpu."),
     click.option("--dtype", type=click.Choice(DTYPES), help="Number type of the network."),
     click.option(
@@ -73,7 +80,7 @@ loading = _stack(
 )
 """How a model is opened."""
 
-windows = _stack(
+windows = stack(
     click.option(
         "--max-tokens",
         type=click.IntRange(min=8),
@@ -89,7 +96,7 @@ windows = _stack(
 )
 """How long contexts are cut."""
 
-looks = _stack(
+looks = stack(
     click.option("--theme", metavar="NAME", help="Theme: its markers and colours."),
     click.option("--ascii/--no-ascii", "ascii", default=None, help="Markers in plain ASCII."),
 )
@@ -100,3 +107,22 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON o
 debug = click.option(
     "--debug", is_flag=True, help="Print the trace of an error; write a detailed log."
 )
+
+
+def _use_cache(context: click.Context, parameter: click.Parameter, folder: Any) -> None:
+    """Let this process and those it starts use ``folder`` as the cache."""
+    if folder is not None:
+        import os
+
+        os.environ["BERTSCOPE_CACHE"] = os.path.abspath(os.path.expanduser(folder))
+
+
+cache_dir = click.option(
+    "--cache-dir",
+    metavar="FOLDER",
+    expose_value=False,
+    is_eager=True,
+    callback=_use_cache,
+    help="Where models, trainings and results are kept.  [default: BERTSCOPE_CACHE]",
+)
+"""Which cache is used; before anything looks there."""
