@@ -15,6 +15,8 @@ from bertscope_tui import __version__
 from bertscope_tui.cli import options
 from bertscope_tui.cli.datasets import datasets
 from bertscope_tui.cli.doctor import doctor
+from bertscope_tui.cli.evaluate import evaluate
+from bertscope_tui.cli.finetune import finetune
 from bertscope_tui.cli.inspect import inspect
 from bertscope_tui.cli.models import models
 
@@ -63,6 +65,7 @@ class _Size(click.ParamType[tuple[int, int]]):
     metavar="WxH",
     help="Size of the screenshot in cells.  [default: 160x48]",
 )
+@options.cache_dir
 @options.debug
 @click.version_option(__version__, "--version", message="%(prog)s %(version)s")
 @click.pass_context
@@ -75,7 +78,7 @@ def root(context: click.Context, /, **given: Any) -> int | None:
     typed = [
         parameter.opts[-1]
         for parameter in context.command.params
-        if parameter.name != "debug"
+        if parameter.name not in ("cache_dir", "debug")
         and context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
     ]
     if typed:
@@ -85,5 +88,5 @@ def root(context: click.Context, /, **given: Any) -> int | None:
     return None
 
 
-for verb in (inspect, models, datasets, doctor):
+for verb in (inspect, evaluate, finetune, models, datasets, doctor):
     root.add_command(verb)

@@ -105,7 +105,7 @@ def load_model(
             stage(text)
 
     set_thread_policy()
-    entry = _entry_of(entry_or_name, allow_download, at)
+    entry = entry_of(entry_or_name, allow_download, at)
     folder = entry.path
     if entry.problem is not None and not (entry.problem.startswith("only pickle") and allow_pickle):
         raise ModelError(f"{entry.name}: {entry.problem}")
@@ -113,13 +113,13 @@ def load_model(
     at("importing torch")
     place = choose_device(device)
     kind = choose_dtype(dtype, place)
-    _refuse_if_too_big(entry, weights, kind, place)
+    refuse_if_too_big(entry, weights, kind, place)
     at("importing transformers")
     quieten()
     local = {"local_files_only": True, "trust_remote_code": trust_remote_code}
-    config = _read_config(entry, local)
+    config = read_config(entry, local)
     at("reading the tokenizer")
-    tokenizer = _read_tokenizer(entry, local)
+    tokenizer = read_tokenizer(entry, local)
     at("reading weights")
     notes: list[str] = []
     options = {**local, "use_safetensors": not weights.pickle, "dtype": kind}
@@ -131,15 +131,19 @@ def load_model(
         raise ModelError(
             f"{entry.name}: does not fit the memory of {place}", remedy="try --device cpu"
         ) from exc
-    model = _describe(entry, weights, tokenizer, network, place, head)
+    model = describe(entry, weights, tokenizer, network, place, head)
     at("trying a first pass")
     measure(model, notes)
     return model
 
 
-def _entry_of(
+def entry_of(
     entry_or_name: ModelEntry | str | Path, allow_download: bool, at: Callable[[str], None]
 ) -> ModelEntry:
+    """Find a model, where allowed on the hub; ``at`` is told before something slow.
+
+    Raises ModelError where there is none.
+    """
     if isinstance(entry_or_name, ModelEntry):
         return entry_or_name
     try:
@@ -168,7 +172,7 @@ def _may_be_on_the_hub(name: str) -> bool:
     return bool(_REPOSITORY.fullmatch(name)) and not os.path.exists(name)
 
 
-def _refuse_if_too_big(
+def refuse_if_too_big(
     entry: ModelEntry, weights: Weights, dtype: torch.dtype, device: torch.device
 ) -> None:
     """Refuse before reading: where memory runs out on Linux the process is killed unasked."""
@@ -182,7 +186,8 @@ def _refuse_if_too_big(
         )
 
 
-def _read_config(entry: ModelEntry, local: dict[str, Any]) -> Any:
+def read_config(entry: ModelEntry, local: dict[str, Any]) -> Any:
+    """Read the config of a network that can be run here; ModelError says why it cannot be."""
     from transformers import AutoConfig
 
     try:
@@ -207,7 +212,8 @@ def _read_config(entry: ModelEntry, local: dict[str, Any]) -> Any:
     return config
 
 
-def _read_tokenizer(entry: ModelEntry, local: dict[str, Any]) -> Any:
+def read_tokenizer(entry: ModelEntry, local: dict[str, Any]) -> Any:
+    """Read a tokenizer that knows the characters of its tokens; ModelError where there is none."""
     from transformers import AutoTokenizer
 
     try:
@@ -236,13 +242,13 @@ def _read_network(
     network, missing = _from_pretrained(entry, config, options, head)
     if head is None:
         notes.append("no question-answering head: hidden states only, no prediction")
-    elif any(_is_head(name, network) for name in missing):
+    elif any(is_head(name, network) for name in missing):
         what = "question-answering" if head == "span" else "classification"
         notes.append(
             f"{type(network).__name__}, but its {what} head was not saved: "
             "hidden states only, no prediction"
         )
-        missing = [name for name in missing if not _is_head(name, network)]
+        missing = [name for name in missing if not is_head(name, network)]
         network, head = network.base_model, None
     _refuse_if_incomplete(entry, network, missing)
     return network, head
@@ -279,7 +285,8 @@ def _from_pretrained(
     return network, sorted(report["missing_keys"])
 
 
-def _is_head(name: str, network: Any) -> bool:
+def is_head(name: str, network: Any) -> bool:
+    """Say whether a weight belongs to the head and not to the encoder or its pooler."""
     return not name.startswith(f"{network.base_model_prefix}.") and "pooler" not in name
 
 
@@ -294,7 +301,7 @@ def _refuse_if_incomplete(entry: ModelEntry, network: Any, missing: list[str]) -
         )
 
 
-def _describe(
+def describe(
     entry: ModelEntry,
     weights: Weights,
     tokenizer: Any,
@@ -302,6 +309,7 @@ def _describe(
     device: torch.device,
     head: Head | None,
 ) -> LoadedModel:
+    """Describe a network that is on its device, as far as its config and tables tell."""
     config = network.config
     config.use_cache = False  # a decoder would keep keys and values that nobody asks for again
     text = config.get_text_config()

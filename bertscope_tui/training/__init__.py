@@ -1,0 +1,1 @@
+"""Fine-tuning: plans, runs that survive the terminal, and the models that come out of them."""
