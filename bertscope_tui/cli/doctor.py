@@ -56,6 +56,7 @@ class Findings:
 
 
 @click.command(short_help="Look at torch, devices, caches and the terminal.")
+@options.cache_dir
 @options.as_json
 @options.debug
 def doctor(as_json: bool, debug: bool) -> None:

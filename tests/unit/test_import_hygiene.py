@@ -52,8 +52,10 @@ def test_help_needs_neither_numbers_nor_networks_nor_screens(code):
     assert not came & {*HEAVY, *FOR_SCREENS, "numpy", "tomlkit"}
 
 
-@pytest.mark.parametrize("arguments", [("models", "--json"), ("models",)])
-def test_models_are_listed_without_opening_any_library_for_networks(arguments):
+@pytest.mark.parametrize(
+    "arguments", [("models", "--json"), ("models",), ("models", "show", "stories-bert")]
+)
+def test_models_are_listed_and_shown_without_opening_any_library_for_networks(arguments):
     assert not _imported_by(_call(*arguments)) & {*HEAVY, "textual", "numpy"}
 
 
