@@ -21,6 +21,7 @@ from bertscope_tui.models.catalog import (
     read_entry,
 )
 from bertscope_tui.models.places import hub_cache
+from tests.permissions import needs_permissions
 from tests.tiny_models import LAYERS, WIDTH, copy_of, tiny_folder
 
 
@@ -165,7 +166,7 @@ def test_everything_in_the_cache_has_a_row_whatever_it_is(tmp_path: Path) -> Non
     assert all(problem.count("\n") == 0 for problem in problems.values())
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@needs_permissions
 def test_a_folder_that_may_not_be_read_hides_no_other(tmp_path: Path) -> None:
     models = tmp_path / "cache" / "models"
     _put(models / "whole")

@@ -26,6 +26,7 @@ from bertscope_tui.models.cache import (
 )
 from bertscope_tui.models.catalog import list_models
 from tests.models_by_hand import hand_made, write_model
+from tests.permissions import needs_permissions
 
 FULL = OSError(errno.ENOSPC, "No space left on device")
 
@@ -244,7 +245,7 @@ def test_a_cache_that_cannot_be_a_folder_is_one_line(monkeypatch, tmp_path):
         remove_model("mine")
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
+@needs_permissions
 def test_a_cache_that_may_not_be_written_is_listed_all_the_same():
     _put("mine")
     parent = paths.cached_models_dir()
@@ -265,6 +266,7 @@ def test_a_cache_that_may_not_be_written_is_listed_all_the_same():
 _WRITER = """
 import sys
 from tests.models_by_hand import write_model
+from tests.permissions import needs_permissions
 from bertscope_tui.errors import InputError
 from bertscope_tui.models.cache import new_model
 name, mark, force = sys.argv[1], sys.argv[2], sys.argv[3] == "force"

@@ -17,6 +17,7 @@ from bertscope_tui.models.card import Card, read_card, write_card
 from bertscope_tui.models.catalog import find_model, list_models
 from bertscope_tui.models.importing import import_model
 from tests.models_by_hand import weight_file, write_model
+from tests.permissions import needs_permissions
 
 SMALL = {"config.json", "tokenizer.json", "bertscope_card.json"}
 
@@ -211,7 +212,7 @@ def test_an_interrupted_copy_leaves_nothing(source, monkeypatch):
     assert list(paths.cached_models_dir().iterdir()) == []
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+@needs_permissions
 def test_a_file_that_may_not_be_read_is_named(source):
     (source / "tokenizer.json").chmod(0)
     with pytest.raises(ModelError, match=r"tokenizer\.json: cannot be read: Permission denied"):
