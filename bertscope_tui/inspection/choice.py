@@ -17,9 +17,15 @@ if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.themes import ThemeSpec
 
+STORIES = "stories"
+"""The bundled data set that the bundled model was made for."""
+
 
 def model_entry(name: str | None) -> ModelEntry:
-    """Return the model of this name, or the bundled one for None; raises ModelError."""
+    """Return the model of this name, or for None the first bundled one that gives answers.
+
+    Raises ModelError.
+    """
     from bertscope_tui.models.catalog import find_model, list_models
 
     if name is not None:
@@ -30,11 +36,12 @@ def model_entry(name: str | None) -> ModelEntry:
             f"no bundled model in {paths.resources('sample_data') / 'models'}",
             remedy="name one with --model",
         )
-    return next((entry for entry in bundled if entry.problem is None), bundled[0])
+    # The model before fine-tuning is bundled as well, and has no head to answer with.
+    return min(bundled, key=lambda entry: (entry.problem is not None, entry.head is None))
 
 
 def dataset_path(name: str | None) -> Path:
-    """Return the path of the data set of this name, or of the bundled one for None.
+    """Return the path of the data set of this name, or of the bundled stories for None.
 
     Raises DataError where there is none.
     """
@@ -48,7 +55,7 @@ def dataset_path(name: str | None) -> Path:
             f"no bundled data set in {paths.resources('sample_data')}",
             remedy="name one with --dataset",
         )
-    return bundled[0].path
+    return next((found for found in bundled if found.name == STORIES), bundled[0]).path
 
 
 def find_sample(dataset: Dataset, wanted: str | None) -> QASample:
