@@ -88,8 +88,9 @@ def _facts(found: Provenance) -> Iterable[tuple[str, str]]:
         yield "dev score", f"{card.score:.4f}{f' ({card.metric})' if card.metric else ''}"
     if card.scores is not None:
         yield "as saved", _scores(card)
-    if card.steps is not None or card.best_step is not None:
-        yield "steps", f"{_whole(card.steps)}, the best at {_whole(card.best_step)}"
+    if card.steps is not None:
+        best = "" if card.best_step is None else f", the best at {card.best_step}"
+        yield "steps", f"{card.steps}{best}"
     if card.seconds is not None:
         yield "time", f"{_duration(card.seconds)}{f' on {card.device}' if card.device else ''}"
     for name, value in (

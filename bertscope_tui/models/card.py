@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from bertscope_tui.errors import DiskError, InputError, ModelError
+from bertscope_tui.errors import DataError, DiskError, InputError, ModelError
 from bertscope_tui.models.cardfields import Fields
 from bertscope_tui.models.jsonfile import read_object
 from bertscope_tui.models.weights import Head, read_weights
@@ -237,15 +237,13 @@ def file_record(path: Path) -> FileRecord:
 def data_records(path: Path) -> tuple[FileRecord, ...]:
     """Return the records of the files of a data set: the file itself, or those of a bAbI folder.
 
-    In a folder these are the bAbI stories right inside it, by name; what else lies there is no
-    part of the data. Raises InputError where one cannot be read.
+    In a folder these are the bAbI stories right inside it, by name; what else lies there, or cannot
+    be read, is no part of the data. Raises InputError where the file cannot be read.
     """
-    from bertscope_tui.data.open import guess_format
-
     if not path.is_dir():
         return (file_record(path),)
     children = sorted(child for child in path.iterdir() if child.is_file())
-    return tuple(file_record(child) for child in children if guess_format(child) == "babi")
+    return tuple(file_record(child) for child in children if _is_story(child))
 
 
 def weights_sha256(folder: Path) -> str:
@@ -259,6 +257,15 @@ def weights_sha256(folder: Path) -> str:
         return records[0].sha256
     lines = "".join(f"{one.sha256}  {Path(one.path).name}\n" for one in records)
     return hashlib.sha256(os.fsencode(lines)).hexdigest()
+
+
+def _is_story(path: Path) -> bool:
+    from bertscope_tui.data.open import guess_format
+
+    try:
+        return guess_format(path) == "babi"
+    except DataError:
+        return False
 
 
 def _scores(fields: Fields) -> Scores:
