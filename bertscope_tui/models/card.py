@@ -242,7 +242,7 @@ def data_records(path: Path) -> tuple[FileRecord, ...]:
     """
     if not path.is_dir():
         return (file_record(path),)
-    children = sorted(child for child in path.iterdir() if child.is_file())
+    children = sorted(path.iterdir())
     return tuple(file_record(child) for child in children if _is_story(child))
 
 
@@ -262,6 +262,8 @@ def weights_sha256(folder: Path) -> str:
 def _is_story(path: Path) -> bool:
     from bertscope_tui.data.open import guess_format
 
+    if path.name.startswith(".") or not path.is_file():
+        return False
     try:
         return guess_format(path) == "babi"
     except DataError:

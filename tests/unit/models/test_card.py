@@ -244,6 +244,7 @@ def test_the_records_of_a_folder_are_those_of_its_stories(tmp_path):
     for name in ("qa2_b_train.txt", "qa1_a_train.txt"):
         (tmp_path / name).write_text(story)
     (tmp_path / "LICENSE").write_text("free")
+    (tmp_path / ".qa3_c_train.txt").write_text(story)
     (tmp_path / "UTF-16").write_bytes("no story".encode("utf-16"))  # cannot be read as data
     (tmp_path / "more").mkdir()
     names = [Path(one.path).name for one in data_records(tmp_path)]
