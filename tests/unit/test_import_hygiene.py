@@ -43,9 +43,10 @@ def _call(*arguments: str) -> str:
         "import bertscope_tui.cli.main",
         _call("--help"),
         _call("inspect", "--help"),
+        _call("evaluate", "--help"),
         _call("--version"),
     ],
-    ids=["entry", "group", "help", "verb help", "version"],
+    ids=["entry", "group", "help", "inspect help", "evaluate help", "version"],
 )
 def test_help_needs_neither_numbers_nor_networks_nor_screens(code):
     came = _imported_by(code)
@@ -57,6 +58,10 @@ def test_help_needs_neither_numbers_nor_networks_nor_screens(code):
 )
 def test_models_are_listed_and_shown_without_opening_any_library_for_networks(arguments):
     assert not _imported_by(_call(*arguments)) & {*HEAVY, "textual", "numpy"}
+
+
+def test_the_table_is_shown_without_any_library_for_networks():
+    assert not _imported_by(_call("evaluate", "--table")) & {*HEAVY, "textual"}
 
 
 @pytest.mark.parametrize("arguments", [("datasets", "--json"), ("datasets",)])

@@ -22,7 +22,15 @@ PROGRAM = [sys.executable, "-m", "bertscope_tui"]
 
 def test_version_and_help_are_no_errors(command):
     assert command("--version").out == f"bertscope-tui {__version__}\n"
-    for verb in ((), ("inspect",), ("models",), ("datasets",), ("datasets", "check"), ("doctor",)):
+    for verb in (
+        (),
+        ("inspect",),
+        ("evaluate",),
+        ("models",),
+        ("datasets",),
+        ("datasets", "check"),
+        ("doctor",),
+    ):
         done = command(*verb, "--help")
         assert (done.code, done.err) == (0, "")
         assert done.out.startswith("Usage: bertscope-tui")
