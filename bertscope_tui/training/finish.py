@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import shutil
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from importlib.metadata import version
@@ -54,55 +55,60 @@ def store_model(
     that was asked for), opened like any other model. Raises Cancelled, and leaves nothing behind.
     """
     base = find_model(plan.base)
+    # Scoring takes its time; only then, and quickly, a folder of the cache is written.
+    finished = run.folder / "finished"
+    shutil.rmtree(finished, ignore_errors=True)
+    _write_weights(best_folder(weights), finished, half=plan.half)
+    _write_tokenizer(base, finished)
+    stored = load_model(read_entry(finished, plan.name, "cache"), device=plan.device)
+    options = read_options(data.dev, settings)
+    dev = evaluate(stored, data.dev, options=options, cancelled=stopping).totals
+    metric: Metric = "accuracy" if plan.head == "classification" else "f1"
+    scores = Scores(
+        questions=dev.count,
+        exact_match=dev.exact_match,
+        f1=dev.f1,
+        accuracy=dev.accuracy,
+        tasks={number: task.accuracy for number, task in dev.tasks.items()},
+    )
+    card = Card(
+        name=plan.name,
+        base=plan.base,
+        base_path=str(base.path.absolute()),
+        base_sha256=weights_sha256(base.path),
+        head=plan.head,
+        architecture=stored.info.architecture,
+        preset=plan.preset,
+        metric=metric,
+        score=scores.accuracy if metric == "accuracy" else scores.f1,
+        scores=scores,
+        data=CardData(
+            train=_record(plan.train, data.train),
+            dev=_record(plan.dev or plan.train, data.dev, held_out=plan.dev is None),
+        ),
+        settings={**asdict(settings), "precision": plan.precision, "half": plan.half},
+        seed=settings.seed,
+        command=plan_command(plan),
+        history=_history(run, chosen),
+        grid=tuple(
+            Trial(plan.differences(member), result.score, result.step)
+            for member, result in zip(plan.members(), results, strict=True)
+        )
+        if plan.grid
+        else (),
+        steps=run.status.steps,
+        best_step=results[chosen].step,
+        seconds=round(seconds, 1),
+        device=run.status.device,
+        versions={"python": platform.python_version(), **{n: version(n) for n in _PACKAGES}},
+        created=now(),
+        licence=_licence(base),
+        notes=data.notes,
+    )
     with new_model(plan.name, force=plan.force) as folder:
-        _write_weights(best_folder(weights), folder, half=plan.half)
-        _write_tokenizer(base, folder)
-        stored = load_model(read_entry(folder, plan.name, "cache"), device=plan.device)
-        options = read_options(data.dev, settings)
-        dev = evaluate(stored, data.dev, options=options, cancelled=stopping).totals
-        metric: Metric = "accuracy" if plan.head == "classification" else "f1"
-        scores = Scores(
-            questions=dev.count,
-            exact_match=dev.exact_match,
-            f1=dev.f1,
-            accuracy=dev.accuracy,
-            tasks={number: task.accuracy for number, task in dev.tasks.items()},
-        )
-        card = Card(
-            name=plan.name,
-            base=plan.base,
-            base_path=str(base.path.absolute()),
-            base_sha256=weights_sha256(base.path),
-            head=plan.head,
-            architecture=stored.info.architecture,
-            preset=plan.preset,
-            metric=metric,
-            score=scores.accuracy if metric == "accuracy" else scores.f1,
-            scores=scores,
-            data=CardData(
-                train=_record(plan.train, data.train),
-                dev=_record(plan.dev or plan.train, data.dev, held_out=plan.dev is None),
-            ),
-            settings={**asdict(settings), "precision": plan.precision, "half": plan.half},
-            seed=settings.seed,
-            command=plan_command(plan),
-            history=_history(run, chosen),
-            grid=tuple(
-                Trial(plan.differences(member), result.score, result.step)
-                for member, result in zip(plan.members(), results, strict=True)
-            )
-            if plan.grid
-            else (),
-            steps=run.status.steps,
-            best_step=results[chosen].step,
-            seconds=round(seconds, 1),
-            device=run.status.device,
-            versions={"python": platform.python_version(), **{n: version(n) for n in _PACKAGES}},
-            created=now(),
-            licence=_licence(base),
-            notes=data.notes,
-        )
+        shutil.copytree(finished, folder, dirs_exist_ok=True)
         write_card(folder, card)
+    shutil.rmtree(finished, ignore_errors=True)
     return find_model(plan.name)
 
 

@@ -118,9 +118,7 @@ class _Work:
         self.allow_download = allow_download
         self.members = list(plan.members())
         self.features: dict[tuple[Any, ...], Features] = {}
-        self.began = time.monotonic()
-        self.first = time.monotonic()
-        self.steps_here = 0
+        self.first: tuple[float, int] | None = None  # when this training began here, at which step
         self.told = 0.0
 
     def run(self) -> Outcome:
@@ -208,7 +206,7 @@ class _Work:
             stopping=self.stopping,
             scored=scored,
         )
-        self.first, self.steps_here = time.monotonic(), 0
+        self.first = None
         try:
             trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
         except RuntimeError as error:
@@ -277,12 +275,15 @@ class _Work:
 
     def _stepped(self, step: int, steps: int) -> None:
         """Tell the pace: all time since the first step, development scores included."""
-        self.steps_here += 1
         now = time.monotonic()
+        if self.first is None:
+            self.first = (now, step)
+            self._say(step=step, steps=steps)
+            return
         if now - self.told < _STATUS_SECONDS and step < steps:
             return
         self.told = now
-        each = (now - self.first) / self.steps_here
+        each = (now - self.first[0]) / max(1, step - self.first[1])
         later = len(self.members) - 1 - (self.writer.status.member if self.writer else 0)
         left = (steps - step) + later * steps
         self._say(step=step, steps=steps, step_seconds=each, eta_seconds=left * each)

@@ -232,12 +232,9 @@ class _Conductor(TrainerCallback):  # type: ignore[misc]
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Make up for a development score that an interruption cost."""
-        step = state.global_step
-        if (
-            step
-            and step % self._trainer.settings.eval_steps == 0
-            and step not in self._trainer.scored
-        ):
+        if self._trainer.is_world_process_zero():
+            self._trainer.stepped(state.global_step, state.max_steps)
+        if state.global_step not in self._trainer.scored and self._due(state):
             self._trainer.evaluate()
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
@@ -251,11 +248,9 @@ class _Conductor(TrainerCallback):  # type: ignore[misc]
         trainer = self._trainer
         if trainer.is_world_process_zero():
             trainer.stepped(state.global_step, state.max_steps)
-        if state.global_step % trainer.settings.eval_steps == 0:
-            control.should_evaluate = True
+        control.should_evaluate = self._due(state)
         if state.global_step >= state.max_steps:
             control.should_log = True
-            control.should_evaluate = True
             control.should_save = True
         if self._all_agree(trainer.stopping()):
             control.should_save = True
@@ -285,6 +280,13 @@ class _Conductor(TrainerCallback):  # type: ignore[misc]
                     seconds=self._trainer.seconds(),
                 )
             )
+
+    def _due(self, state: Any) -> bool:
+        """Say whether the development questions are to be scored after this step."""
+        step = state.global_step
+        return bool(step) and (
+            step % self._trainer.settings.eval_steps == 0 or step >= state.max_steps
+        )
 
     def _all_agree(self, wish: bool) -> bool:
         """Return whether any process has the wish, so that all do the same at the same step."""
