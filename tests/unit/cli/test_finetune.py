@@ -1,0 +1,144 @@
+"""The verb ``finetune`` from its words: plans, refusals, what it prints, and going on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bertscope_tui.training import detached
+from bertscope_tui.training.runs import list_runs, read_run
+from tests.training.support import write_stories
+
+SMALL = (
+    "--max-steps", "3", "--eval-steps", "2", "--log-steps", "1", "--save-steps", "1",
+    "--max-tokens", "64", "--stride", "8", "--batch-size", "4", "--device", "cpu",
+)  # fmt: skip
+
+
+@pytest.fixture
+def stories(tmp_path) -> Path:
+    return write_stories(tmp_path / "stories" / "qa1_walks_train.txt")
+
+
+def test_a_model_is_trained_stored_and_told(command, bare_model, stories):
+    words = ("finetune", "--base", bare_model, "--dataset", stories, "--preset", "babi-span")
+    done = command(*words, "--name", "walks", *SMALL, "--json")
+    assert done.code == 0, done.err
+    found = done.json
+    assert found["schema"] == "bertscope.finetune/1"
+    assert (found["name"], found["state"]) == ("walks", "done")
+    assert found["card"]["steps"] == 3
+    assert [point["step"] for point in found["card"]["history"]] == [2, 3]
+    listed = {model["name"]: model for model in command("models", "--json").json["models"]}
+    assert listed["walks"]["score"] == found["card"]["score"]
+    assert listed["walks"]["base"] == str(bare_model)
+    assert "step 2  exact match" in done.err
+    assert "\x1b" not in done.err
+
+
+def test_without_json_the_model_and_its_place_are_printed(command, bare_model, stories):
+    words = ("finetune", "--base", bare_model, "--dataset", stories, "--head", "classification")
+    done = command(*words, "--name", "labels", *SMALL)
+    assert done.code == 0, done.err
+    first, second = done.out.splitlines()
+    assert first.startswith("model labels, ")
+    assert Path(second).name == "labels"
+    assert command("models", "show", "labels", "--json").json["card"]["head"] == "classification"
+
+
+def test_a_name_that_is_taken_is_refused_before_any_work(command, bare_model, stories):
+    words = ("finetune", "--base", bare_model, "--dataset", stories, "--name", "walks", *SMALL)
+    assert command(*words).code == 0
+    again = command(*words)
+    assert again.code == 2
+    assert "--force" in again.err
+    assert command(*words, "--force").code == 0
+
+
+def test_the_words_of_a_grid_may_follow_one_another(command, bare_model, stories, monkeypatch):
+    started = []
+    monkeypatch.setattr(detached.subprocess, "Popen", lambda *a, **k: started.append(a[0]))
+    done = command(
+        "finetune", "--base", bare_model, "--dataset", stories, "--name", "grid", "--background",
+        "--grid", "lr=2e-5,3e-5", "batch-size=4,8", "schedule=linear,cosine", *SMALL,
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    plan = read_run("grid").plan
+    assert plan is not None
+    assert len(list(plan.members())) == 8
+    assert started[0][-3:] == ["finetune", "--resume", "grid"]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "--base is needed"),
+        (("--base", "x"), "--dataset is needed"),
+        (("--base", "nothing", "--dataset", "stories", "--name", "n"), "no model 'nothing'"),
+        (("--base", "B", "--dataset", "nothing", "--name", "n"), "nothing"),
+        (("--base", "B", "--dataset", "D"), "--name is needed"),
+        (("--base", "B", "--dataset", "D", "--name", "../n"), "cannot be the name"),
+        (("--base", "B", "--dataset", "D", "--name", "n", "--lr", "7"), "lr"),
+        (("--base", "B", "--dataset", "D", "--name", "n", "--grid", "lr"), "KEY=VALUE"),
+        (("--base", "B", "--dataset", "D", "--name", "n", "lr=1e-5"), "unexpected"),
+        (("--base", "B", "--dataset", "D", "--name", "n", "--dev-limit", "3"), "--dev-limit"),
+        (
+            ("--base", "B", "--dataset", "D", "--name", "n", "--preset", "squad", "--head",
+             "classification"),
+            "does not go with",
+        ),
+        (("--resume", "nothing"), "nothing"),
+        (("--resume", "nothing", "--lr", "1e-5"), "--resume takes the plan as it is"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_done_is_one_line_and_leaves_no_run(
+    command, bare_model, stories, words, said
+):
+    places = {"B": bare_model, "D": stories}
+    done = command("finetune", *(places.get(word, word) for word in words))
+    assert done.code == 2
+    assert said in done.err
+    assert len(done.err.strip().splitlines()) == 1
+    assert list_runs() == []
+
+
+def test_a_folder_with_several_splits_stands_for_its_training_files(
+    command, bare_model, stories, monkeypatch
+):
+    monkeypatch.setattr(detached.subprocess, "Popen", lambda *a, **k: None)
+    write_stories(stories.parent / "qa1_walks_test.txt", 5)
+    folder = stories.parent
+    words = ("finetune", "--base", bare_model, "--dataset", folder, "--dev", folder)
+    assert command(*words, "--name", "both", "--background").code == 0
+    plan = read_run("both").plan
+    assert plan is not None
+    assert plan.train.split == "train"
+    assert plan.dev is not None
+    assert plan.dev.split == "test"
+
+
+def test_hotpotqa_gets_windows_of_512_tokens(command, bare_model, yes_no, monkeypatch):
+    monkeypatch.setattr(detached.subprocess, "Popen", lambda *a, **k: None)
+    for name, options in (
+        ("preset", ("--preset", "hotpot-sp")),
+        ("variant", ("--variant", "distractor")),
+    ):
+        words = ("finetune", "--base", bare_model, "--dataset", yes_no, "--name", name)
+        assert command(*words, *options, "--background").code == 0
+        plan = read_run(name).plan
+        assert plan is not None
+        assert plan.settings.max_tokens == 512
+
+
+def test_a_data_set_without_spans_fails_with_the_reason(command, bare_model, tmp_path):
+    path = tmp_path / "yes.jsonl"
+    lines = [
+        f'{{"id": "{n}", "question": "q?", "context": "Mary left {n}.", "answers": ["yes"]}}\n'
+        for n in range(20)
+    ]
+    path.write_text("".join(lines))
+    done = command("finetune", "--base", bare_model, "--dataset", path, "--name", "n", *SMALL)
+    assert done.code == 2
+    assert "no question to learn from" in done.err
+    assert read_run("n").status.state == "failed"
