@@ -47,6 +47,7 @@ def store_model(
     chosen: int,
     run: Run,
     seconds: float,
+    device: str,
     stopping: Callable[[], bool],
 ) -> ModelEntry:
     """Put the best weights of the training in ``weights`` into the cache and return the model.
@@ -60,7 +61,7 @@ def store_model(
     shutil.rmtree(finished, ignore_errors=True)
     _write_weights(best_folder(weights), finished, half=plan.half)
     _write_tokenizer(base, finished)
-    stored = load_model(read_entry(finished, plan.name, "cache"), device=plan.device)
+    stored = load_model(read_entry(finished, plan.name, "cache"), device=device)
     options = read_options(data.dev, settings)
     dev = evaluate(stored, data.dev, options=options, cancelled=stopping).totals
     metric: Metric = "accuracy" if plan.head == "classification" else "f1"

@@ -116,6 +116,7 @@ class _Work:
         self.listener = listener
         self.stopping = stopping
         self.allow_download = allow_download
+        self.device = own_device(plan.device)
         self.members = list(plan.members())
         self.features: dict[tuple[Any, ...], Features] = {}
         self.first: tuple[float, int] | None = None  # when this training began here, at which step
@@ -149,6 +150,7 @@ class _Work:
             chosen=chosen,
             run=read_run(self.plan.name),
             seconds=self.writer.seconds,
+            device=self.device,
             stopping=self.stopping,
         )
         for number in range(len(self.members)):
@@ -180,7 +182,7 @@ class _Work:
             dropout=settings.dropout,
             freeze_embeddings=settings.freeze_embeddings,
             seed=settings.seed,
-            device=_own_device(plan.device),
+            device=self.device,
             allow_download=self.allow_download,
         )
         features = self._features(model, settings, data)
@@ -311,14 +313,28 @@ def _first_process() -> bool:
     return int(os.environ.get("RANK", "0")) == 0
 
 
-def _own_device(device: str) -> str:
-    """Return the device of this process where a launcher started several on CUDA devices."""
-    local = os.environ.get("LOCAL_RANK")
-    if local is None or device not in ("auto", "cuda"):
-        return device
-    import torch
+def own_device(device: str) -> str:
+    """Return the device of this process for the one that was asked for.
 
-    return f"cuda:{local}" if torch.cuda.is_available() else device
+    The library trains on the first CUDA device that it sees, so another one is made the only one
+    that is seen; that must happen before torch looks. Where a launcher started several processes,
+    each has the device of its number.
+    """
+    local = os.environ.get("LOCAL_RANK")
+    if local is None:
+        kind, _, number = device.partition(":")
+        if kind == "cuda" and number:
+            seen = os.environ.get("CUDA_VISIBLE_DEVICES")
+            names = seen.split(",") if seen else []
+            place = int(number)
+            os.environ["CUDA_VISIBLE_DEVICES"] = names[place] if place < len(names) else number
+            return "cuda"
+        return device
+    if device in ("auto", "cuda"):
+        import torch
+
+        return f"cuda:{local}" if torch.cuda.is_available() else device
+    return device
 
 
 def _agreed(value: Any) -> Any:

@@ -49,8 +49,7 @@ def small_plan(base: Path | str, data: Path, name: str = "small", **changes: Any
         base=str(base),
         train=Source(str(data), "classification" if head == "classification" else "span"),
         settings=Settings(**settings),
-        device="cpu",
-        **{"head": head, **own},
+        **{"device": "cpu", "head": head, **own},
     )
 
 

@@ -25,7 +25,7 @@ from bertscope_tui.models.trainable import load_trainable
 from bertscope_tui.training.checkpoints import newest_checkpoint
 from bertscope_tui.training.data import hold_out, read_data, read_options
 from bertscope_tui.training.plan import Plan, Source, parse_grid
-from bertscope_tui.training.run import run_training
+from bertscope_tui.training.run import own_device, run_training
 from bertscope_tui.training.runs import create_run, read_run, run_folder
 from bertscope_tui.training.trainer import span_loss
 from tests.tiny_models import KINDS, tiny_folder
@@ -401,3 +401,44 @@ def test_a_training_in_the_background_goes_on_without_who_began_it(stories):
     assert read_run("small").status.state == "stopped"
     with pytest.raises(InputError, match="not running"):
         stop_run("small")
+
+
+@pytest.mark.parametrize(
+    ("asked", "environment", "device", "seen"),
+    [
+        ("auto", {}, "auto", None),
+        ("cpu", {}, "cpu", None),
+        ("cuda", {"CUDA_VISIBLE_DEVICES": "3"}, "cuda", "3"),
+        ("cuda:1", {}, "cuda", "1"),
+        ("cuda:1", {"CUDA_VISIBLE_DEVICES": "4,6"}, "cuda", "6"),
+        ("cpu", {"LOCAL_RANK": "1"}, "cpu", None),
+    ],
+)
+def test_one_process_sees_the_device_that_was_asked_for(
+    asked, environment, device, seen, monkeypatch
+):
+    # Set first, so that what the call changes is undone as well.
+    for name in ("CUDA_VISIBLE_DEVICES", "LOCAL_RANK"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert own_device(asked) == device
+    assert os.environ.get("CUDA_VISIBLE_DEVICES") == seen
+
+
+@pytest.mark.gpu
+@pytest.mark.parametrize("precision", ["bfloat16", "float16", "float32"])
+def test_a_cuda_device_trains_in_every_precision_and_goes_on_after_a_stop(stories, precision):
+    plan = small_plan(
+        tiny_folder("bert", ""), stories, device="cuda", precision=precision, max_steps=12
+    )
+    create_run(plan)
+    watcher = Quiet()
+    first = run_training(plan, watcher, lambda: len(watcher.points) >= 3)
+    assert first.model is None
+    assert run_training(plan, watcher, never).model is not None
+    card = read_card(find_model("small").path)
+    assert card is not None
+    assert (card.device or "").startswith("cuda")
+    assert all(torch.isfinite(weight).all() for weight in _weights("small").values())
