@@ -18,7 +18,7 @@ from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArgu
 
 from bertscope_tui.data.records import QASample
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_dataset
-from bertscope_tui.errors import Cancelled
+from bertscope_tui.errors import Cancelled, InputError
 from bertscope_tui.models.loading import LoadedModel
 from bertscope_tui.training.batches import Collate, FeatureSet, LengthBatches
 from bertscope_tui.training.checkpoints import Best, mark_whole, read_best, save_best
@@ -36,6 +36,7 @@ def arguments(
     """Return what the library is to do with ``settings``, writing to ``folder``.
 
     ``precision`` auto is bfloat16 on a CUDA device that has it, else float16 there, else float32.
+    Raises InputError where the device does not have what was asked for.
     """
     cuda = device.startswith("cuda")
     kind = precision
@@ -43,6 +44,11 @@ def arguments(
         kind = "float32"
         if cuda:
             kind = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if kind == "float16" and not cuda:
+        raise InputError(
+            f"precision float16 needs a CUDA device, this is {device}",
+            remedy="--precision bfloat16 or float32",
+        )
     args = TrainingArguments(
         output_dir=str(folder),
         per_device_train_batch_size=settings.batch_size,

@@ -428,6 +428,7 @@ def test_one_process_sees_the_device_that_was_asked_for(
 
 
 @pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
 @pytest.mark.parametrize("precision", ["bfloat16", "float16", "float32"])
 def test_a_cuda_device_trains_in_every_precision_and_goes_on_after_a_stop(stories, precision):
     plan = small_plan(
@@ -442,3 +443,15 @@ def test_a_cuda_device_trains_in_every_precision_and_goes_on_after_a_stop(storie
     assert card is not None
     assert (card.device or "").startswith("cuda")
     assert all(torch.isfinite(weight).all() for weight in _weights("small").values())
+
+
+def test_sixteen_bit_floats_are_refused_without_a_device_for_them(stories):
+    plan = small_plan(tiny_folder("bert", ""), stories, precision="float16")
+    create_run(plan)
+    with pytest.raises(InputError, match="float16"):
+        run_training(plan, Quiet(), never)
+
+
+def test_bfloat16_arithmetic_on_the_cpu_trains(stories):
+    _run(small_plan(tiny_folder("bert", ""), stories, precision="bfloat16", max_steps=2))
+    assert all(weight.dtype == torch.float32 for weight in _weights("small").values())
