@@ -1,26 +1,29 @@
-"""Everything a key can do, in one table.
+"""Everything a key can do, in one table for each screen.
 
 Bindings, the footer, the command palette, the help screen and ``docs/keys.md`` are all made from
-it, so that they cannot disagree.
+them, so that they cannot disagree.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from textual.binding import Binding
 
-Group = Literal["Layers", "Samples", "Tokens", "Picture", "Panes", "General"]
-GROUPS: tuple[Group, ...] = ("Layers", "Samples", "Tokens", "Picture", "Panes", "General")
+Group = Literal[
+    "Layers", "Samples", "Tokens", "Picture", "Panes", "General", "Fine-tuning, after f"
+]
+GROUPS: tuple[Group, ...] = get_args(Group)
+_TUNING: Group = "Fine-tuning, after f"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """A thing to do. ``footer`` is the short label at the bottom of the screen, or empty.
 
-    ``name`` is the method ``action_<name>`` of the inspector screen; ``keys`` are Textual's key
-    names, and ``shown`` how they are written for people.
+    ``name`` is the method ``action_<name>`` of the screen; ``keys`` are Textual's key names, and
+    ``shown`` how they are written for people.
     """
 
     name: str
@@ -38,7 +41,7 @@ class Action:
             self.footer or self.description,
             show=bool(self.footer),
             key_display=self.shown.split("  ")[0],
-            id=f"inspector.{self.name}",
+            id=f"{self.group.partition(',')[0].lower()}.{self.name}",
         )
 
 
@@ -104,6 +107,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("zoom_pane", ("z",), "z", "Focused pane on the whole screen, and back", "Panes"),
     Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
     Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
+    Action(
+        "base",
+        ("B",),
+        "B",
+        "The same model without fine-tuning, and back",
+        "General",
+    ),
+    Action("training", ("f",), "f", "Fine-tuning: runs and curves", "General", "fine-tune"),
     Action("pick_theme", ("T",), "T", "Choose a theme", "General"),
     Action(
         "escape",
@@ -116,6 +127,29 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", ("q",), "q", "Quit", "General", "quit"),
 )
 """Every action of the inspector, in the order in which help lists them."""
+
+TRAINING_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next training", _TUNING),
+    Action("move_up", ("up", "k"), "↑  k", "Previous training", _TUNING),
+    Action("new", ("a",), "a", "Fine-tune a model", _TUNING, "new"),
+    Action("stop", ("s",), "s", "Stop a training; r goes on with it", _TUNING, "stop"),
+    Action("resume", ("r",), "r", "Go on with a training", _TUNING, "go on"),
+    Action("remove", ("x",), "x", "Remove a training (not its model)", _TUNING, "remove"),
+    Action("open_model", ("enter",), "Enter", "Open the model that came out", _TUNING, "open"),
+    Action(
+        "turn",
+        ("tab", "shift+tab"),
+        "Tab",
+        "Curves or facts, where there is no room for both",
+        _TUNING,
+        "facts",
+    ),
+    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts down", _TUNING),
+    Action("page_up", ("pageup",), "PgUp", "Scroll the facts up", _TUNING),
+    Action("help", ("question_mark",), "?", "All keys", _TUNING, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to the inspector", _TUNING, "back"),
+)
+"""Every action of the screen of trainings."""
 
 PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")
 
@@ -138,7 +172,11 @@ def key_table() -> list[tuple[Group, list[tuple[str, str]]]]:
     """Return ``(group, [(keys, description), …])`` in the order of the help screen."""
     table: list[tuple[Group, list[tuple[str, str]]]] = []
     for group in GROUPS:
-        rows = [(action.shown, action.description) for action in ACTIONS if action.group == group]
+        rows = [
+            (action.shown, action.description)
+            for action in (*ACTIONS, *TRAINING_ACTIONS)
+            if action.group == group
+        ]
         if group == "General":
             rows.append(PALETTE_KEY)
         table.append((group, rows))

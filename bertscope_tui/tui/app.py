@@ -26,13 +26,14 @@ from bertscope_tui.inspection.choice import available_themes, choose_theme, data
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
-from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS
 from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.theming import textual_theme
+from bertscope_tui.tui.trainings import RunsRead, Trainings
 from bertscope_tui.tui.widgets.picker import DatasetChoice, describe_model
 
 if TYPE_CHECKING:
@@ -98,12 +99,14 @@ class BertscopeApp(App[int]):
         self.theme = self.look.theme.name
         self.inspector = Inspector(self.look)
         self.session = Session(self.service, self.inspector)
+        self.trainings = Trainings(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
         self.failure: str | None = None
         self._drawn = False
         self._listing: Job | None = None
+        self._listed = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: colours, and signs in ASCII."""
@@ -133,6 +136,16 @@ class BertscopeApp(App[int]):
 
     def _begin(self) -> None:
         self.inspector.start_with(self.options.sample)
+        self.list_again()
+        if self.options.screenshot is None:
+            self.trainings.start()
+
+    def on_unmount(self) -> None:
+        """Look no more for trainings; they go on."""
+        self.trainings.close()
+
+    def list_again(self) -> None:
+        """Look for models and data sets; there may be new ones."""
         self._listing = self.service.list_catalogs()
 
     def _end_by_signal(self, number: signal.Signals) -> None:
@@ -181,7 +194,10 @@ class BertscopeApp(App[int]):
         return self._listing is not None and event.job == self._listing.id
 
     def _catalog_listed(self, found: CatalogListed) -> None:
-        """Show what there is and open what was asked for, the data set first: it is quick."""
+        """Show what there is; the first time, open what was asked for.
+
+        The data set comes first: it is quick.
+        """
         self.models = list(found.models)
         self.datasets = [
             DatasetChoice(entry.name, entry.path, variant)
@@ -189,7 +205,9 @@ class BertscopeApp(App[int]):
             for variant in entry.variants or (None,)
         ]
         self.list_opened()
-        self._open_first()
+        if not self._listed:
+            self._listed = True
+            self._open_first()
 
     def list_opened(self) -> None:
         """List what there is, and what was opened by its path."""
@@ -219,7 +237,8 @@ class BertscopeApp(App[int]):
         if options.model is not None:
             self.session.open_model(options.model)
         elif usable:
-            self.session.open_model(usable[0])
+            # A model without a head has no answers to show.
+            self.session.open_model(next((one for one in usable if one.head), usable[0]))
         else:
             self.inspector.failed("no model here; give one with --model PATH", 2)
 
@@ -243,12 +262,21 @@ class BertscopeApp(App[int]):
         else:
             self.exit(0)
 
+    def on_runs_read(self, message: RunsRead) -> None:
+        """Pass on what has become of the trainings."""
+        self.trainings.take(message.runs)
+
     # -- dialogs -------------------------------------------------------------------------------
 
     def action_help(self) -> None:
         """Show all keys, where there is room for them."""
         if not self.inspector.has_class("-tiny"):
             self.push_screen(help_page(self.look))
+
+    def action_training(self) -> None:
+        """Show the trainings, where there is room for them."""
+        if not self.inspector.has_class("-tiny"):
+            self.trainings.open()
 
     def action_problems(self) -> None:
         """List what could not be used of the open data set."""
@@ -324,6 +352,8 @@ class BertscopeApp(App[int]):
         self.look = Look(self.specs[name], ascii=self.options.ascii)
         self.theme = name
         self.inspector.show_look(self.look)
+        if self.trainings.screen is not None:
+            self.trainings.screen.show_look(self.look)
         try:
             save_setting("theme", name)
         except BertscopeError as error:
@@ -331,9 +361,11 @@ class BertscopeApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action and theme in the command palette."""
-        for action in ACTIONS:
+        there = self.trainings.screen
+        target = self.inspector if there is None else there
+        for action in ACTIONS if there is None else TRAINING_ACTIONS:
             yield SystemCommand(
-                action.description, f"key {action.shown}", self._command(action.name)
+                action.description, f"key {action.shown}", self._command(target, action.name)
             )
         for spec in self.specs.values():
             yield SystemCommand(
@@ -342,9 +374,10 @@ class BertscopeApp(App[int]):
                 lambda name=spec.name: self.choose_theme(name),
             )
 
-    def _command(self, name: str) -> Callable[[], Awaitable[None]]:
+    @staticmethod
+    def _command(target: Screen[None], name: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
-            await self.inspector.run_action(name)
+            await target.run_action(name)
 
         return run
 

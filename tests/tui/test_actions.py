@@ -6,13 +6,24 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from textual.binding import Binding
 
-from bertscope_tui.tui.actions import ACTIONS, GROUPS, PALETTE_KEY, Action, bindings, key_table
+from bertscope_tui.tui.actions import (
+    ACTIONS,
+    GROUPS,
+    PALETTE_KEY,
+    TRAINING_ACTIONS,
+    Action,
+    bindings,
+    key_table,
+)
 from bertscope_tui.tui.screens.inspector import Inspector
+from bertscope_tui.tui.screens.training import TrainingScreen
 from tests.tui.support import SMALL, fake_app, press, ready, settle, text_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 TESTS = Path(__file__).parent
+ALL = (*ACTIONS, *TRAINING_ACTIONS)
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}
 """Terminals and what runs in them keep these: Backspace, Tab, Enter, prefixes, flow control."""
@@ -23,8 +34,9 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Every key of the inspector. The same list is on the screen under `?`, and the command",
-        "palette (`Ctrl+P`) has every action by name. In dialogs `Esc` closes, `Enter` chooses.",
+        "Every key of the inspector, and of the screen of fine-tunings that `f` opens. The same",
+        "list is on the screen under `?`, and the command palette (`Ctrl+P`) has every action by",
+        "name. In dialogs `Esc` closes, `Enter` chooses.",
         "",
         "The mouse works too: click a point, a token, a neighbour, a sample, a layer on the bar, a",
         "pane's name or an entry of the key bar; the wheel scrolls lists and zooms the picture.",
@@ -50,42 +62,49 @@ def test_every_action_has_its_method(action: Action) -> None:
     assert callable(getattr(Inspector, f"action_{action.name}", None))
 
 
-def test_no_two_actions_share_a_key_or_a_name() -> None:
-    keys = Counter(key for binding in bindings() for key in binding.key.split(","))
+@pytest.mark.parametrize("action", TRAINING_ACTIONS, ids=lambda action: action.name)
+def test_every_action_on_trainings_has_its_method(action: Action) -> None:
+    assert callable(getattr(TrainingScreen, f"action_{action.name}", None))
+
+
+@pytest.mark.parametrize("bound", [bindings(), [a.binding() for a in TRAINING_ACTIONS]])
+def test_no_two_actions_of_a_screen_share_a_key_or_a_name(bound: list[Binding]) -> None:
+    keys = Counter(key for binding in bound for key in binding.key.split(","))
     assert [key for key, count in keys.items() if count > 1] == []
-    names = Counter(action.name for action in ACTIONS)
+    names = Counter(binding.action for binding in bound)
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_no_key_is_one_that_terminals_keep_for_themselves() -> None:
     keys = {key for binding in bindings() for key in binding.key.split(",")}
+    keys |= {key for action in TRAINING_ACTIONS for key in action.keys}
     assert keys & NEVER_REACH_AN_APP == set()
 
 
 def test_every_action_is_in_a_group_and_says_what_it_does() -> None:
-    for action in ACTIONS:
+    for action in ALL:
         assert action.group in GROUPS
         assert action.description
         assert action.description[0].isupper()
         assert not action.description.endswith(".")
         assert action.shown
-    assert sum(len(rows) for _, rows in key_table()) == len(ACTIONS) + 1
+    assert sum(len(rows) for _, rows in key_table()) == len(ALL) + 1
 
 
 def test_the_description_of_every_key_is_pressed_in_some_test() -> None:
     """Each key of the table occurs, quoted, in the tests of this folder."""
     texts = "".join(path.read_text("utf-8") for path in TESTS.glob("test_*.py"))
-    missing = [key for action in ACTIONS for key in action.keys if f'"{key}"' not in texts]
+    missing = [key for action in ALL for key in action.keys if f'"{key}"' not in texts]
     assert missing == []
 
 
 async def test_help_lists_every_action_and_every_mark() -> None:
     app, _ = fake_app()
-    async with app.run_test(size=(100, 90)) as pilot:
+    async with app.run_test(size=(100, 110)) as pilot:
         await ready(pilot)
         await press(pilot, "question_mark")
         shown = text_of(app)
-        for action in ACTIONS:
+        for action in ALL:
             line = next(line for line in shown.splitlines() if action.description in line)
             for key in action.shown.split("  "):
                 assert key in line, action

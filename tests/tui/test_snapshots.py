@@ -55,7 +55,7 @@ async def test_windows_and_an_outlier_of_a_model_without_a_head_as_text() -> Non
 
 async def test_help_as_text() -> None:
     app, _ = fake_app()
-    async with app.run_test(size=(90, 80)) as pilot:
+    async with app.run_test(size=(90, 100)) as pilot:
         await ready(pilot)
         await press(pilot, "question_mark")
         compare_text(app, "help")

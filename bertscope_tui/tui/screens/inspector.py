@@ -22,8 +22,8 @@ from bertscope_tui.inspection.choice import find_sample
 from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
+from bertscope_tui.tui.screens.opening_keys import OpeningKeys
 from bertscope_tui.tui.screens.panes import PANES
-from bertscope_tui.tui.screens.picture_keys import PictureKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
@@ -31,12 +31,12 @@ from bertscope_tui.tui.widgets.samples import SampleList
 from bertscope_tui.tui.widgets.text_pane import TextPane
 
 if TYPE_CHECKING:
-    from bertscope_tui.models.catalog import ModelEntry
+    pass
 
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(PictureKeys):
+class Inspector(OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -374,32 +374,6 @@ class Inspector(PictureKeys):
         elif choice is not None:
             self.open_model(choice)
 
-    def open_model(self, entry: ModelEntry | str) -> None:
-        """Open a model in place of the present one."""
-        self.wrong_direction = 0
-        self.session.open_model(entry)
-
-    def open_dataset(self, choice: DatasetChoice) -> None:
-        """Open a data set in place of the present one."""
-        self.wrong_direction = 0
-        self.session.open_dataset(choice.path, choice.variant)
-
-    def action_problems(self) -> None:
-        """List the records that could not be used."""
-        self.app.action_problems()  # type: ignore[attr-defined]
-
-    def action_pick_model(self) -> None:
-        """Choose a model in a dialog."""
-        self.app.action_pick_model()  # type: ignore[attr-defined]
-
-    def action_pick_dataset(self) -> None:
-        """Choose a data set in a dialog."""
-        self.app.action_pick_dataset()  # type: ignore[attr-defined]
-
-    def action_pick_theme(self) -> None:
-        """Choose a theme in a dialog."""
-        self.app.action_pick_theme()  # type: ignore[attr-defined]
-
     def action_escape(self) -> None:
         """Undo the innermost thing that is open or running."""
         if self.search.has_class("-open"):
@@ -424,14 +398,6 @@ class Inspector(PictureKeys):
             self.samples.search("")
         elif self.active != "samples":
             self.activate("samples")
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        self.app.action_help()  # type: ignore[attr-defined]
-
-    async def action_quit(self) -> None:
-        """Leave."""
-        await self.app.action_quit()
 
 
 def _score_of(extraction: Extraction) -> SampleScore:

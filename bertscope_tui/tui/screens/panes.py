@@ -16,6 +16,8 @@ from bertscope_tui.analysis.geometry import Measure, Neighbour, nearest
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import ColourMode, Look
+from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.screens.fitting import fit
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs, StatusBar
 from bertscope_tui.tui.widgets.entry import Entry
@@ -36,8 +38,7 @@ PANES: tuple[tuple[str, str], ...] = (
 )
 """The panes by widget id and name, in the order in which Tab visits them."""
 
-SMALLEST = (60, 20)
-UNFOLDED = (120, 36)
+_ARROWS = (("←→", "layer", "layer_next"), ("↑↓", "sample", "move_down"))
 _NEIGHBOURS = 8
 
 
@@ -73,7 +74,7 @@ class InspectorPanes(Screen[None]):
             yield NeighbourList()
         yield Entry(placeholder="search questions, contexts, answers, ids", id="search")
         yield LayerBar(self.look)
-        yield KeyBar()
+        yield KeyBar(ACTIONS, _ARROWS)
         yield Static("", id="too-small", markup=False)
 
     def on_mount(self) -> None:
@@ -101,17 +102,8 @@ class InspectorPanes(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panes into tabs where they do not fit, and say so where nothing does."""
-        width, height = event.size
-        tiny = width < SMALLEST[0] or height < SMALLEST[1]
         was_tiny = self.has_class("-tiny")
-        self.set_class(tiny, "-tiny")
-        self.set_class(width < UNFOLDED[0] or height < UNFOLDED[1], "-folded")
-        if tiny:
-            self.query_one("#too-small", Static).update(
-                f"This terminal is {width}×{height}.\n"
-                f"bertscope-tui needs at least {SMALLEST[0]}×{SMALLEST[1]}."
-            )
-        elif was_tiny:
+        if not fit(self, event.size) and was_tiny:
             # What is not displayed loses the focus.
             self.activate(self.active)
 

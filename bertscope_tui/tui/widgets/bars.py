@@ -12,7 +12,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.actions import Action
 from bertscope_tui.tui.theming import ink
 
 Run = tuple[str, Style]
@@ -119,17 +119,19 @@ class KeyBar(Bar):
             super().__init__()
             self.action = action
 
-    def __init__(self) -> None:
+    def __init__(
+        self, actions: Sequence[Action], first: Sequence[tuple[str, str, str]] = ()
+    ) -> None:
+        """Show the actions with a footer; ``first`` has (key, word, action) that go before them."""
         super().__init__(id="keys")
-        fixed = [(" ←→ ", "layer ", "layer_next"), (" ↑↓ ", "sample ", "move_down")]
-        self._entries = fixed + [
-            (f" {action.shown} ", f"{action.footer} ", action.name)
-            for action in ACTIONS
+        self._entries = [(f" {key} ", f"{word} ", action) for key, word, action in first] + [
+            (f" {action.shown.split('  ')[0]} ", f"{action.footer} ", action.name)
+            for action in actions
             if action.footer
         ]
 
     def line(self, width: int) -> list[Run]:
-        """Return the entries that fit, quit and help before the others."""
+        """Return the entries that fit, the last two before the others."""
         runs: list[Run] = []
         for key, text, _ in self._fitting(width):
             runs += [(key, ink(None, bold=True)), (text, ink(None, dim=True))]

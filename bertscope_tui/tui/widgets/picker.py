@@ -28,7 +28,7 @@ class DatasetChoice:
         return self.name if self.variant is None else f"{self.name} ({self.variant})"
 
 
-Choice = "ModelEntry | DatasetChoice"
+_METRICS = {"f1": "F1", "accuracy": "accuracy"}
 
 
 def describe_model(entry: ModelEntry) -> str:
@@ -38,7 +38,12 @@ def describe_model(entry: ModelEntry) -> str:
     parts = [entry.model_type or "", f"{entry.layers} layers" if entry.layers else ""]
     parts.append(entry.head or "no head")
     if entry.score is not None:
-        parts.append(f"score {entry.score:.2f}")
+        parts.append(f"{_METRICS.get(entry.metric or '', 'score')} {entry.score:.2f}")
+    if entry.base is not None:
+        # A base may be a folder: what it is called says enough here.
+        parts.append(
+            f"from {Path(entry.base).name if Path(entry.base).is_absolute() else entry.base}"
+        )
     return clean(", ".join(part for part in parts if part))
 
 

@@ -1,0 +1,897 @@
+"""Fine-tuning on the screen: the list of runs, their curves, the form, and the key to the base."""
+
+from __future__ import annotations
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.cells import cell_len
+from textual.events import Key, Paste
+from textual.pilot import Pilot
+
+from bertscope_tui import paths
+from bertscope_tui.errors import InputError
+from bertscope_tui.models import catalog
+from bertscope_tui.models.catalog import ModelEntry
+from bertscope_tui.training import detached
+from bertscope_tui.training.plan import Plan, Settings, Source
+from bertscope_tui.training.runs import LOCK, LOG, PLAN, STATE, create_run, run_folder, runs_dir
+from bertscope_tui.tui import trainings
+from bertscope_tui.tui.app import BertscopeApp
+from bertscope_tui.tui.screens.ask import AskScreen
+from bertscope_tui.tui.screens.pick import PickScreen
+from bertscope_tui.tui.screens.train_form import TrainFields, TrainForm
+from bertscope_tui.tui.screens.training import TrainingScreen
+from bertscope_tui.tui.widgets.curves import CurvesPane
+from bertscope_tui.tui.widgets.picker import DatasetChoice
+from bertscope_tui.tui.widgets.runs import FactsPane, RunList
+from tests.tui.fakes import dataset_of, entry_of, model_info
+from tests.tui.made_runs import make_grid, make_run, points_of, write_log, write_state
+from tests.tui.snapshots import compare_svg, compare_text
+from tests.tui.support import (
+    LARGE,
+    MEDIUM,
+    SMALL,
+    fake_app,
+    lines_of,
+    messages_of,
+    press,
+    ready,
+    settle,
+    text_in,
+    text_of,
+    until,
+)
+
+
+@contextmanager
+def at_work(folder: Path) -> Iterator[None]:
+    """Hold a run as the process at work on it does."""
+    with (folder / LOCK).open("a") as stream:
+        fcntl.flock(stream, fcntl.LOCK_EX)
+        yield
+
+
+async def opened(pilot: Pilot[Any], runs: int = 1) -> TrainingScreen:
+    """Open the screen of trainings and wait until ``runs`` of them are listed."""
+    app = await ready(pilot)
+    await press(pilot, "f")
+    screen = app.screen
+    assert isinstance(screen, TrainingScreen)
+    await until(pilot, lambda: app.trainings.runs is not None, "the trainings")
+    await until(pilot, lambda: len(app.trainings.runs or ()) == runs, f"{runs} trainings")
+    await settle(pilot)
+    return screen
+
+
+def check_screen(app: BertscopeApp) -> None:
+    """Assert that every line is as wide as the screen and that no pane leaves it."""
+    width, height = app.size
+    lines = lines_of(app)
+    assert len(lines) == height
+    assert {cell_len(line) for line in lines} == {width}
+    for kind in (RunList, CurvesPane, FactsPane):
+        assert app.screen.region.contains_region(app.screen.query_one(kind).region)
+
+
+def row_of(app: BertscopeApp, name: str) -> str:
+    """Return the line of a training in the list."""
+    lines = text_in(app.screen.query_one(RunList)).splitlines()
+    return next(line for line in lines if f" {name} " in line and "best" not in line)
+
+
+# -- the list -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [(60, 20), SMALL, MEDIUM, LARGE], ids="{0[0]}x{0[1]}".format)
+@pytest.mark.parametrize("ascii_only", [False, True])
+async def test_all_kinds_of_runs_are_listed_at_every_size(
+    size: tuple[int, int], ascii_only: bool
+) -> None:
+    make_run("finished", "done", 2000, updated=900.0)
+    make_run("gone", "running", 600, updated=800.0)
+    make_run("broken", "failed", 150, updated=700.0, message="the disk is full")
+    make_run("halted", "stopped", 1000, updated=600.0)
+    with at_work(make_grid("busy")):
+        app, _ = fake_app(options={"ascii": ascii_only})
+        async with app.run_test(size=size) as pilot:
+            screen = await opened(pilot, 5)
+            check_screen(app)
+            text = text_of(app)
+            assert "fine-tuning" in text
+            assert "5 trainings, 1 running" in text
+            for name, word in [("busy", "running"), ("finished", "done"), ("gone", "killed")]:
+                assert word in row_of(app, name)
+            await press(pilot, "j", "j", "j")
+            assert "failed" in row_of(app, "broken")
+            await press(pilot, "down")
+            assert "stopped" in row_of(app, "halted")
+            assert screen.list.selected is not None
+            assert screen.list.selected.name == "halted"
+            await press(pilot, "up", "k")
+            assert screen.list.selected.name == "gone"
+            if ascii_only:
+                assert text.isascii()
+
+
+async def test_a_run_says_how_far_it_is_its_best_score_and_what_is_left() -> None:
+    with at_work(make_grid("busy")):
+        app, _ = fake_app()
+        async with app.run_test(size=MEDIUM) as pilot:
+            await opened(pilot)
+            row = row_of(app, "busy")
+            assert "4/6: 900/2,000" in row
+            assert "0.964" in row
+            assert "34:00" in row
+
+
+async def test_the_facts_say_what_is_trained_on_what_and_how() -> None:
+    with at_work(make_grid("busy")):
+        app, _ = fake_app()
+        async with app.run_test(size=LARGE) as pilot:
+            await opened(pilot)
+            facts = text_in(app.screen.query_one(FactsPane))
+            for words in [
+                "stories-base",
+                "stories (span, train)  /data/stories",
+                "stories (span, test)",
+                "babi-span",
+                "lr 3e-5 linear",
+                "lr=2e-5,3e-5,5e-5 schedule=linear,cosine (6 trainings)",
+                "46:00 of work, 0.4 s a step, 34:00 to go",
+                "F1 0.964, exact match 0.944 at step 2,000 of lr=2e-5 schedule=linear",
+                "it will be in",
+                str(run_folder("busy")),
+            ]:
+                assert words in facts
+
+
+async def test_curves_have_the_glyphs_of_the_legend_and_the_training_at_work_first() -> None:
+    with at_work(make_grid("busy")):
+        app, _ = fake_app()
+        async with app.run_test(size=MEDIUM) as pilot:
+            await opened(pilot)
+            curves = text_in(app.screen.query_one(CurvesPane))
+            assert "training loss  ■ 3e-5 cosine  ● 2e-5 linear" in curves
+            assert "dev F1  ■ 3e-5 cosine" in curves
+            for glyph in "●◆▲■":
+                assert curves.count(glyph) > 4
+            assert "2000" in curves
+            assert "1.0┤" in curves
+
+
+async def test_a_small_screen_has_curves_or_facts_by_tab() -> None:
+    make_run("one", "done", 2000)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        assert "training loss" in text_of(app)
+        assert "dev F1" in text_of(app)
+        assert "Tab facts" in " ".join(text_of(app).split())
+        await press(pilot, "tab")
+        assert "training loss" not in text_of(app)
+        assert "settings" in text_of(app)
+        top = text_of(app)
+        await press(pilot, "pagedown")
+        assert text_of(app) != top
+        await press(pilot, "pageup")
+        assert text_of(app) == top
+        await press(pilot, "shift+tab")
+        assert "training loss" in text_of(app)
+
+
+async def test_below_the_smallest_size_it_says_so() -> None:
+    make_run("one", "done", 2000)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await opened(pilot)
+        await pilot.resize_terminal(59, 19)
+        await settle(pilot)
+        assert "needs at least 60×20" in text_of(app)
+        await pilot.resize_terminal(120, 40)
+        await settle(pilot)
+        check_screen(app)
+        await press(pilot, "escape")
+        assert app.screen is not screen
+
+
+async def test_without_runs_there_is_a_hint() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, 0)
+        assert "no training yet: a begins one" in text_of(app)
+        for key in ("s", "r", "x", "enter", "j", "k", "tab", "pagedown"):
+            await press(pilot, key)
+        assert "no training is selected" in messages_of(app)[-1]
+        assert isinstance(app.screen, TrainingScreen)
+
+
+@pytest.mark.parametrize("key", ["escape", "q"])
+async def test_back_leads_to_the_inspector_and_not_out(key: str) -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, 0)
+        await press(pilot, key)
+        assert app.screen is app.inspector
+        assert app.is_running
+
+
+# -- it follows the folders -----------------------------------------------------------------------
+
+
+async def test_a_run_that_goes_on_is_followed_without_a_key() -> None:
+    folder = make_run("one", "running", 500)
+    with at_work(folder):
+        app, _ = fake_app()
+        async with app.run_test(size=MEDIUM) as pilot:
+            await opened(pilot)
+            assert "500/2,000" in row_of(app, "one")
+            before = text_in(app.screen.query_one(CurvesPane))
+            write_log(folder, points_of(0, 1500))
+            write_state(folder, state="running", step=1500, updated=1001.0)
+            await until(pilot, lambda: "1,500/2,000" in row_of(app, "one"), "the step")
+            assert text_in(app.screen.query_one(CurvesPane)) != before
+
+
+async def test_a_run_that_another_process_begins_appears_and_the_cursor_stays() -> None:
+    make_run("first", "done", 2000, updated=500.0)
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        screen = await opened(pilot)
+        make_run("newer", "stopped", 100, updated=900.0)
+        await until(pilot, lambda: "newer" in text_of(app), "the new run")
+        assert screen.list.selected is not None
+        assert screen.list.selected.name == "first"
+
+
+async def test_a_process_that_is_killed_is_noticed_although_no_file_changes() -> None:
+    folder = make_run("one", "running", 500)
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        with at_work(folder):
+            await opened(pilot)
+            assert "running" in row_of(app, "one")
+        await until(pilot, lambda: "killed" in row_of(app, "one"), "the kill")
+
+
+async def test_nothing_is_told_as_long_as_nothing_changes(monkeypatch) -> None:
+    make_run("one", "done", 2000)
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await opened(pilot)
+        told: list[object] = []
+        monkeypatch.setattr(app.trainings, "take", told.append)
+        reads = 0
+        read = app.trainings._watch.read
+
+        def counted() -> object:
+            nonlocal reads
+            reads += 1
+            return read()
+
+        monkeypatch.setattr(app.trainings._watch, "read", counted)
+        for _ in range(3):
+            done = reads
+            app.trainings.look()
+            await until(pilot, lambda done=done: reads > done, "another look")
+        assert told == []
+
+
+# -- what is told in the inspector ----------------------------------------------------------------
+
+
+async def test_the_start_tells_what_runs_and_what_has_ended_since_and_only_once() -> None:
+    make_run("finished", "done", 2000)
+    make_run("broken", "failed", 100)
+    folder = make_run("busy", "running", 500)
+    with at_work(folder):
+        for again in (False, True):
+            app, _ = fake_app()
+            async with app.run_test(size=SMALL) as pilot:
+                await ready(pilot)
+                await until(pilot, lambda app=app: app.trainings.runs is not None, "the runs")
+                await settle(pilot)
+                told = messages_of(app)
+                assert "training busy is running (25%), f shows it" in told
+                assert ("training finished has finished, f shows it" in told) is not again
+                assert ("training broken has failed, f shows it" in told) is not again
+
+
+async def test_many_ended_runs_are_told_in_few_lines() -> None:
+    for number in range(9):
+        make_run(f"run-{number}", "done", 2000)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await until(pilot, lambda: app.trainings.runs is not None, "the runs")
+        await settle(pilot)
+        assert len([message for message in messages_of(app) if "training" in message]) == 4
+        assert "and 6 more trainings" in messages_of(app)
+
+
+async def test_a_training_that_finishes_is_told_and_its_model_is_listed() -> None:
+    folder = make_run("mine", "running", 500)
+    with at_work(folder):
+        app, fake = fake_app()
+        async with app.run_test(size=MEDIUM) as pilot:
+            await ready(pilot)
+            await until(pilot, lambda: app.trainings.runs is not None, "the runs")
+            opened_before = len([r for r in fake.requests if r.kind == "model"])
+            fake.entries.append(entry_of(model_info("mine")))
+            write_state(folder, state="done", step=2000, updated=2000.0)
+            app.trainings.look()
+            message = "training mine has finished, f shows it"
+            await until(pilot, lambda: message in messages_of(app), "the news")
+            await until(pilot, lambda: len(app.models) == 2, "the list of models")
+            await settle(pilot)
+            assert "mine  toy, 12 layers" in text_of(app)
+            assert len([r for r in fake.requests if r.kind == "model"]) == opened_before
+
+
+# -- damaged and hostile folders ------------------------------------------------------------------
+
+
+async def test_damaged_folders_are_listed_and_hurt_nothing() -> None:
+    (make_run("plan", "done", 500) / PLAN).write_text("{", encoding="utf-8")
+    (make_run("types", "done", 500) / PLAN).write_text('{"schema": "bertscope.plan/1"}')
+    (make_run("deep", "done", 500) / PLAN).write_text("[" * 100_000)
+    (make_run("state", "running", 500) / STATE).write_text('{"state": 7, "step": "x"}')
+    (make_run("bytes", "done", 500) / STATE).write_bytes(b"\xff\xfe\x00")
+    log = make_run("log", "stopped", 500) / LOG
+    with log.open("a", encoding="utf-8") as stream:
+        stream.write('{"kind": "loss", "member": 0, "step": 525, "loss": NaN, "lr": 1, ')
+        stream.write('"seconds": 1}\n{"kind": "dev", "score": "high"}\nnonsense\n{"kind"')
+    (runs_dir() / "no-plan").mkdir()
+    (runs_dir() / "a-file").write_text("x")
+    app, _ = fake_app()
+    async with app.run_test(size=LARGE) as pilot:
+        await opened(pilot, 6)
+        assert "damaged" in row_of(app, "plan")
+        assert "damaged" in row_of(app, "types")
+        assert "damaged" in row_of(app, "deep")
+        assert "failed" in row_of(app, "state")
+        assert "stopped" in row_of(app, "log")
+        for _ in range(6):
+            await press(pilot, "j")
+            check_screen(app)
+        for key in ("r", "enter", "s"):
+            await press(pilot, key)
+        assert isinstance(app.screen, TrainingScreen)
+
+
+async def test_hostile_names_and_messages_are_shown_and_not_obeyed() -> None:
+    folder = make_run("plain", "failed", 100, message="\x1b]0;owned\x07 \u202egnp.\x9b31m")
+    name = "\x1b[31mred\u202e[b]\\[x\n漢字"
+    folder.rename(runs_dir() / name)
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        screen = await opened(pilot)
+        check_screen(app)
+        text = text_of(app)
+        assert "\x1b" not in text
+        assert "\u202e" not in text
+        assert "␛[31mred·[b]" in text
+        await press(pilot, "x")
+        assert isinstance(app.screen, AskScreen)
+        await press(pilot, "y")
+        await until(pilot, lambda: not (runs_dir() / name).exists(), "its end")
+        await until(pilot, lambda: screen.list.selected is None, "the empty list")
+
+
+# -- what can be done with a run ------------------------------------------------------------------
+
+
+async def test_stopping_is_asked_about_first(monkeypatch) -> None:
+    stopped: list[str] = []
+    monkeypatch.setattr(detached, "stop_run", stopped.append)
+    with at_work(make_run("one", "running", 500)):
+        app, _ = fake_app()
+        async with app.run_test(size=SMALL) as pilot:
+            await opened(pilot)
+            for key in ("n", "escape", "q", "enter"):
+                await press(pilot, "s")
+                assert "Stop one?" in text_of(app)
+                await press(pilot, key)
+                assert isinstance(app.screen, TrainingScreen)
+            assert stopped == []
+            await press(pilot, "s", "y")
+            assert stopped == ["one"]
+            await press(pilot, "x")
+            assert isinstance(app.screen, TrainingScreen), "one at work is not removed"
+            assert "stop it first" in messages_of(app)[-1]
+
+
+async def test_a_run_that_can_be_gone_on_with_is(monkeypatch) -> None:
+    resumed: list[str] = []
+    monkeypatch.setattr(detached, "resume_detached", resumed.append)
+    make_run("halted", "stopped", 500, updated=900.0)
+    make_run("finished", "done", 2000, updated=800.0)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, 2)
+        await press(pilot, "r")
+        assert resumed == ["halted"]
+        assert "halted goes on" in messages_of(app)
+        await press(pilot, "j", "r")
+        assert resumed == ["halted"]
+        assert "nothing to go on with" in messages_of(app)[-1]
+
+
+async def test_what_does_not_work_is_said_in_one_line(monkeypatch) -> None:
+    def refuse(name: str) -> None:
+        raise InputError(f"training {name} belongs to another user")
+
+    def no_room(name: str) -> None:
+        raise OSError(28, "No space left on device")
+
+    make_run("halted", "stopped", 500)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        monkeypatch.setattr(detached, "resume_detached", refuse)
+        await press(pilot, "r")
+        assert "belongs to another user" in messages_of(app)[-1]
+        monkeypatch.setattr(detached, "resume_detached", no_room)
+        await press(pilot, "r")
+        assert "No space left" in messages_of(app)[-1]
+
+
+async def test_removing_is_asked_about_and_takes_the_folder_only() -> None:
+    folder = make_run("one", "done", 2000)
+    model = made_model("one")
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await press(pilot, "x", "n")
+        assert folder.exists()
+        await press(pilot, "x", "y")
+        assert not folder.exists()
+        assert model.exists()
+        await until(pilot, lambda: "no training yet" in text_of(app), "the empty list")
+
+
+def made_model(name: str) -> Path:
+    """Put a folder that the catalogue takes for a model where finished ones go."""
+    folder = paths.cached_models_dir() / name
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text('{"architectures": ["BertModel"]}')
+    (folder / "tokenizer.json").write_text("{}")
+    header = b'{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'
+    weights = len(header).to_bytes(8, "little") + header + b"\0\0\0\0"
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+async def test_enter_opens_the_model_of_a_finished_run() -> None:
+    make_run("mine", "done", 2000)
+    made_model("mine")
+    app, fake = fake_app(models=[model_info(), model_info("mine")])
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        await press(pilot, "enter")
+        assert app.screen is app.inspector
+        await ready(pilot)
+        assert fake.last("model").what == "mine"
+        assert app.session.model is not None
+        assert app.session.model.name == "mine"
+
+
+@pytest.mark.parametrize(("state", "words"), [("stopped", "no model yet"), ("done", "not there")])
+async def test_enter_says_why_there_is_no_model(state: str, words: str) -> None:
+    make_run("mine", state, 2000)
+    app, fake = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot)
+        asked = len(fake.requests)
+        await press(pilot, "enter")
+        assert words in messages_of(app)[-1]
+        assert isinstance(app.screen, TrainingScreen)
+        assert len(fake.requests) == asked
+
+
+async def test_every_key_of_the_screen_is_in_its_bar_in_help_or_both() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await opened(pilot, 0)
+        bar = " ".join(lines_of(app)[-1].split())
+        assert bar == ("↑↓ a new s stop r go on x remove Enter open Tab facts ? help Esc back")
+        await press(pilot, "question_mark")
+        assert "help" in text_of(app)
+        await press(pilot, "escape")
+        assert isinstance(app.screen, TrainingScreen)
+        offered = {command.title for command in app.get_system_commands(app.screen)}
+        assert "Go on with a training" in offered
+        assert "Next layer" not in offered
+
+
+async def test_a_click_selects_a_run_and_another_on_the_bar_does_what_its_key_does() -> None:
+    make_run("first", "done", 2000, updated=900.0)
+    make_run("second", "done", 2000, updated=800.0)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await opened(pilot, 2)
+        await pilot.click("#runs", offset=(5, 3))
+        await settle(pilot)
+        assert screen.list.selected is not None
+        assert screen.list.selected.name == "second"
+        assert "curves of second" in text_of(app)
+        await pilot.click("#keys", offset=(76, 0))
+        await settle(pilot)
+        assert app.screen is app.inspector
+
+
+# -- a new training -------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def begun(monkeypatch) -> list[Plan]:
+    """Take down plans in place of beginning to work on them."""
+    plans: list[Plan] = []
+
+    def start(plan: Plan) -> None:
+        create_run(plan)
+        plans.append(plan)
+
+    monkeypatch.setattr(detached, "start_detached", start)
+    return plans
+
+
+@pytest.fixture
+def stories(tmp_path: Path) -> Path:
+    """Make a folder of bAbI stories with two splits."""
+    folder = tmp_path / "tales"
+    folder.mkdir()
+    for split in ("train", "test"):
+        story = "1 Mary went to the hall.\n2 Where is Mary?\thall\t1\n"
+        (folder / f"qa1_one_{split}.txt").write_text(story)
+    return folder
+
+
+def app_on(stories: Path, variant: str = "span") -> BertscopeApp:
+    """Return an app whose open data set is that of the stories, and whose model exists."""
+    made_model("toy")
+    app, _ = fake_app(
+        datasets=[dataset_of(name="tales", path=str(stories))], options={"variant": variant}
+    )
+    return app
+
+
+async def form_of(pilot: Pilot[Any], stories: Path) -> TrainForm:
+    """Open the form for a new training on the stories in both of their variants."""
+    app = await ready(pilot)
+    app.datasets = [DatasetChoice("tales", stories, name) for name in ("span", "classification")]
+    await press(pilot, "f", "a")
+    form = pilot.app.screen
+    assert isinstance(form, TrainForm)
+    return form
+
+
+async def test_three_keys_begin_a_training_on_what_is_open(
+    begun: list[Plan], stories: Path
+) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        app.datasets = [DatasetChoice("tales", stories, "span")]
+        await press(pilot, "f", "a", "enter")
+        (plan,) = begun
+        assert plan.name == "tales"
+        assert plan.base == "toy"
+        assert plan.head == "span"
+        assert plan.train == Source(str(stories), "span", "train")
+        assert plan.dev is None
+        assert plan.preset == "babi-span"
+        assert plan.settings == Settings()
+        screen = app.screen
+        assert isinstance(screen, TrainingScreen)
+        await until(pilot, lambda: screen.list.selected is not None, "the new run")
+        assert "waiting" in row_of(app, "tales")
+        assert "training tales has begun; it goes on without the app" in messages_of(app)
+
+
+async def test_every_field_goes_into_the_plan(begun: list[Plan], stories: Path) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, "down", "down", "right")  # the other split
+        await press(pilot, "tab", "right", "tab")  # scored on the same stories …
+        await press(pilot, "right", "tab", "right", "tab")  # … of the other split; no preset
+        await press(pilot, *["backspace"] * 5, *"mine", "tab")
+        await press(pilot, "ctrl+u", *"2e-5", "down", "home", "delete", "down", "end", *".5")
+        await press(pilot, "down", *"300", "down", "left", "backspace", "down", *"7")
+        await press(pilot, "down", *"lr=1e-5,2e-5 schedule=linear,cosine".replace(" ", "_"))
+        await press(pilot, *["left"] * len("schedule=linear,cosine"), "backspace", "space")
+        await press(pilot, "enter")
+        (plan,) = begun
+        assert plan.name == "mine"
+        assert plan.train.split == "test"
+        assert plan.dev == Source(str(stories), "span", "train")
+        assert plan.preset is None
+        assert plan.settings == Settings(
+            lr=2e-5, batch_size=6, epochs=5.5, max_steps=300, eval_steps=100, seed=7
+        )
+        assert plan.grid == (("lr", ("1e-5", "2e-5")), ("schedule", ("linear", "cosine")))
+
+
+async def test_the_head_the_preset_and_the_name_follow_the_data_set(
+    begun: list[Plan], stories: Path
+) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, "down", "right")
+        shown = text_of(app)
+        assert "classification" in shown
+        assert "babi-class" in shown
+        assert "tales-labels" in shown
+        await press(pilot, "enter")
+        (plan,) = begun
+        assert (plan.head, plan.train.variant) == ("classification", "classification")
+        assert (plan.preset, plan.name) == ("babi-class", "tales-labels")
+
+
+async def test_a_name_is_suggested_that_nothing_else_has(stories: Path) -> None:
+    made_model("tales-2")
+    app = app_on(stories)
+    make_run("tales", "done", 100)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        app.models.append(entry_of(model_info("Tales-2")))
+        await until(pilot, lambda: app.trainings.runs, "the runs")
+        await form_of(pilot, stories)
+        assert "tales-3" in text_of(app)
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "words"),
+    [
+        (7, "no/name", "'no/name' cannot be the name of a model"),
+        (7, "", "a name is needed"),
+        (7, "toy", "there is a model 'toy' in the cache"),
+        (7, "halted", "a training of this name is stopped"),
+        (8, "fast", "'fast' is not a number"),
+        (8, "2", "lr: 2.0 is not between 0 and 1"),
+        (9, "0", "batch-size: 0 is not 1 or more"),
+        (9, "", "a whole number is needed"),
+        (10, "-1", "epochs: -1.0 is not above 0"),
+        (11, "1.5", "'1.5' is not a whole number"),
+        (12, "0", "eval-steps: 0 is not 1 or more"),
+        (13, "-3", "seed: -3 is not from 0 up to 2^32"),
+        (14, "lr", "grid: 'lr' is not KEY=VALUE,VALUE"),
+        (14, "colour=red", "grid: no setting 'colour'"),
+        (14, "schedule=up", "schedule: 'up' is none of linear, cosine, constant"),
+    ],
+)
+async def test_what_is_wrong_is_said_below_its_field(
+    field: int, typed: str, words: str, begun: list[Plan], stories: Path
+) -> None:
+    make_run("halted", "stopped", 100)
+    app = app_on(stories)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await form_of(pilot, stories)
+        # The head follows the data, so it is passed over.
+        await press(pilot, *["down"] * (field - (field > 6)), "ctrl+u", *typed, "enter")
+        assert begun == []
+        lines = text_of(app).splitlines()
+        (row,) = [number for number, line in enumerate(lines) if "> " in line and "┃" in line]
+        assert f"! {words}" in lines[row + 1]
+        await press(pilot, "ctrl+u", "up")
+        await press(pilot, "escape")
+        assert isinstance(app.screen, TrainingScreen)
+
+
+async def test_an_error_is_said_when_a_field_is_left_and_goes_when_it_is_mended(
+    stories: Path,
+) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, *["down"] * 7, *"x")
+        assert "is not a number" not in text_of(app)
+        await press(pilot, "down")
+        assert "'3e-5x' is not a number" in text_of(app)
+        await press(pilot, "up", "backspace", "down")
+        assert "is not a number" not in text_of(app)
+
+
+async def test_values_are_listed_and_a_path_can_be_typed(
+    begun: list[Plan], stories: Path, tmp_path: Path
+) -> None:
+    other = tmp_path / "other.jsonl"
+    other.write_text('{"question": "Who?", "context": "Ann.", "answers": ["Ann"]}\n')
+    app = app_on(stories)
+    async with app.run_test(size=MEDIUM) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, "space")
+        assert isinstance(app.screen, PickScreen)
+        await press(pilot, *"nowhere/at/all", "enter")
+        assert "no model 'nowhere/at/all'" in text_of(app)
+        await press(pilot, "right", "down", "space", *str(other), "enter")
+        await press(pilot, "enter")
+        (plan,) = begun
+        assert plan.base == "toy"
+        assert plan.train == Source(str(other))
+        assert plan.preset == "squad"
+        assert plan.name == "other"
+
+
+async def test_keys_typed_ahead_go_where_they_belong(begun: list[Plan], stories: Path) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await form_of(pilot, stories)
+        for key in ["tab"] * 6 + ["ctrl+u", "m", "y", "tab", "ctrl+u", "1", "e", "minus", "4"]:
+            app.post_message(Key(key, "-" if key == "minus" else key if len(key) == 1 else None))
+        app.post_message(Key("enter", "\r"))
+        await until(pilot, lambda: begun, "the plan")
+        assert begun[0].name == "my"
+        assert begun[0].settings.lr == 1e-4
+
+
+async def test_a_paste_goes_into_the_field_without_what_a_terminal_obeys(stories: Path) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        form = await form_of(pilot, stories)
+        await press(pilot, *["down"] * 6, "ctrl+u")
+        form.query_one(TrainFields).post_message(Paste("a\x1b[31mb\nc"))
+        await settle(pilot)
+        assert "a␛[31mb c" in text_of(app)
+
+
+async def test_without_models_and_data_the_form_says_what_is_missing(begun: list[Plan]) -> None:
+    app, _ = fake_app(entries=[], held=["dataset"])
+    async with app.run_test(size=(60, 20)) as pilot:
+        await settle(pilot)
+        app.datasets = []
+        await press(pilot, "f", "a", "enter")
+        assert "no model to begin with" in " ".join(text_of(app).split())
+        assert begun == []
+        await press(pilot, "left", "right", "space", "escape", "escape")
+        assert isinstance(app.screen, TrainingScreen)
+
+
+async def test_a_training_that_cannot_be_begun_says_why(monkeypatch, stories: Path) -> None:
+    def refuse(plan: Plan) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(detached, "start_detached", refuse)
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, "enter")
+        assert "! cannot be begun: No space left on device" in text_of(app)
+
+
+async def test_the_base_of_the_open_model_is_what_is_begun_with(
+    monkeypatch, begun: list[Plan], stories: Path
+) -> None:
+    made_model("toy-base")
+    base = entry_of(model_info("toy-base", head=None))
+    monkeypatch.setattr(trainings, "find_base", lambda entry: base)
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        app.models.append(base)
+        await form_of(pilot, stories)
+        await press(pilot, "enter")
+        assert begun[0].base == "toy-base"
+
+
+# -- without fine-tuning --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def with_base(monkeypatch) -> tuple[BertscopeApp, Any]:
+    """Return an app with a model and what it was before fine-tuning."""
+    infos = [model_info("tuned"), model_info("plain", head=None), model_info("third")]
+
+    def find_base(entry: ModelEntry) -> ModelEntry | None:
+        return entry_of(infos[1]) if entry.name == "tuned" else None
+
+    monkeypatch.setattr(catalog, "find_base", find_base)
+    return fake_app(models=infos)
+
+
+async def test_one_key_opens_the_model_without_fine_tuning_and_goes_back(with_base) -> None:
+    app, _ = with_base
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "j", "j", "3", "g")
+        for name in ("plain", "tuned", "plain"):
+            await press(pilot, "B")
+            await ready(pilot)
+            assert app.session.model is not None
+            assert app.session.model.name == name
+            assert app.session.sample is not None
+            assert app.session.sample.id == "s2"
+            assert app.inspector.at_layer == 3
+
+
+async def test_what_was_opened_since_is_not_gone_back_from(with_base) -> None:
+    app, _ = with_base
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "B")
+        await ready(pilot)
+        await press(pilot, "m", *"third", "enter")
+        await ready(pilot)
+        await press(pilot, "B")
+        assert app.session.model is not None
+        assert app.session.model.name == "third"
+        assert "names a model it was fine-tuned from" in messages_of(app)[-1]
+
+
+async def test_a_base_that_is_not_on_this_machine_is_named(monkeypatch) -> None:
+    monkeypatch.setattr(catalog, "find_base", lambda entry: None)
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        entry = app.session.model_entry
+        assert entry is not None
+        app.session.model_entry = replace(entry, base="big\x1b[31m-base")
+        await press(pilot, "B")
+        assert messages_of(app)[-1] == (
+            "toy comes from big␛[31m-base, which is not on this machine"
+        )
+
+
+async def test_without_a_model_the_key_says_so() -> None:
+    app, _ = fake_app(held=["model"])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "B")
+        assert "still being opened" in messages_of(app)[-1]
+    app, _ = fake_app(entries=[])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "B")
+        assert "no model is open" in messages_of(app)[-1]
+
+
+async def test_the_picker_shows_score_and_base() -> None:
+    info = model_info("tuned")
+    entry = replace(entry_of(info), base="stories-base", score=0.973, metric="f1")
+    app, _ = fake_app(models=[info], entries=[entry])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "m")
+        assert "tuned  toy, 12 layers, span, F1 0.97, from stories-base" in text_of(app)
+
+
+# -- pictures -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("size", [SMALL, MEDIUM], ids="{0[0]}x{0[1]}".format)
+async def test_the_screen_as_a_picture(size: tuple[int, int], monkeypatch) -> None:
+    monkeypatch.setattr(paths, "cache_dir", lambda: Path("cache"))
+    monkeypatch.chdir(paths.config_file().parent.parent)
+    make_run("finished", "done", 2000, updated=900.0)
+    make_run("broken", "failed", 150, updated=700.0, message="the disk is full")
+    with at_work(make_grid("busy")):
+        app, _ = fake_app()
+        async with app.run_test(size=size) as pilot:
+            await opened(pilot, 3)
+            compare_svg(app, f"training-{size[0]}x{size[1]}")
+
+
+async def test_the_screen_in_ascii_as_text(monkeypatch) -> None:
+    monkeypatch.setattr(paths, "cache_dir", lambda: Path("cache"))
+    monkeypatch.chdir(paths.config_file().parent.parent)
+    make_run("finished", "done", 2000, updated=900.0)
+    with at_work(make_grid("busy")):
+        app, _ = fake_app(options={"ascii": True})
+        async with app.run_test(size=(120, 40)) as pilot:
+            await opened(pilot, 2)
+            compare_text(app, "training-ascii")
+
+
+async def test_the_form_as_text(stories: Path) -> None:
+    app = app_on(stories)
+    async with app.run_test(size=SMALL) as pilot:
+        await form_of(pilot, stories)
+        await press(pilot, *["down"] * 7, "backspace", "enter")
+        compare_text(app, "training-form")
