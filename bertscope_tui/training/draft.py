@@ -137,6 +137,21 @@ def suggested_name(data: Data | None, stem: str, taken: Iterable[str]) -> str:
     return name
 
 
+def suggested_eval_steps(questions: int) -> str:
+    """Return steps between scores that give about ten of them, at most what the paper has.
+
+    Counted for the default number of epochs and batch size, and rounded down to 1, 2 or 5 times
+    a power of ten.
+    """
+    usual = Settings()
+    wanted = questions * usual.epochs / usual.batch_size / 10
+    power = 10
+    while power * 10 <= wanted:
+        power *= 10
+    step = max(times * power for times in (1, 2, 5) if times == 1 or times * power <= wanted)
+    return str(min(step, usual.eval_steps))
+
+
 def plan_of(draft: Draft) -> Plan:
     """Return the plan; raises DraftError for the first field that is wrong."""
     for name in CHECKS:
@@ -145,7 +160,13 @@ def plan_of(draft: Draft) -> Plan:
     preset = PRESETS.get(draft.preset or "")
     train = _source(draft, draft.data, draft.split)
     dev = None if draft.dev is None else _source(draft, draft.dev, draft.dev_split)
-    settings = replace(_settings(draft), max_tokens=_window(draft.data, preset))
+    settings = _settings(draft)
+    settings = replace(
+        settings,
+        max_tokens=_window(draft.data, preset),
+        # Some losses between two scores, so that short trainings have a curve as well.
+        log_steps=min(settings.log_steps, max(settings.eval_steps // 10, 1)),
+    )
 
     def make() -> Plan:
         return Plan(

@@ -129,6 +129,7 @@ class Trainings:
                 taken=names,
                 base=base,
                 data=data,
+                questions=len(dataset.samples) if dataset is not None else 0,
                 keep_yes_no=app.options.keep_yes_no,
                 device=app.options.device,
             ),

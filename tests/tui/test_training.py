@@ -586,7 +586,7 @@ async def test_three_keys_begin_a_training_on_what_is_open(
         assert plan.train == Source(str(stories), "span", "train")
         assert plan.dev is None
         assert plan.preset == "babi-span"
-        assert plan.settings == Settings()
+        assert plan.settings == Settings(eval_steps=10, log_steps=1), "six questions"
         screen = app.screen
         assert isinstance(screen, TrainingScreen)
         await until(pilot, lambda: screen.list.selected is not None, "the new run")
@@ -603,7 +603,8 @@ async def test_every_field_goes_into_the_plan(begun: list[Plan], stories: Path) 
         await press(pilot, "right", "tab", "right", "tab")  # … of the other split; no preset
         await press(pilot, *["backspace"] * 5, *"mine", "tab")
         await press(pilot, "ctrl+u", *"2e-5", "down", "home", "delete", "down", "end", *".5")
-        await press(pilot, "down", *"300", "down", "left", "backspace", "down", *"7")
+        await press(pilot, "down", *"300", "down", "home", "delete", *"3", "end", *"0")
+        await press(pilot, "down", *"7")
         await press(pilot, "down", *"lr=1e-5,2e-5 schedule=linear,cosine".replace(" ", "_"))
         await press(pilot, *["left"] * len("schedule=linear,cosine"), "backspace", "space")
         await press(pilot, "enter")
@@ -613,7 +614,7 @@ async def test_every_field_goes_into_the_plan(begun: list[Plan], stories: Path) 
         assert plan.dev == Source(str(stories), "span", "train")
         assert plan.preset is None
         assert plan.settings == Settings(
-            lr=2e-5, batch_size=6, epochs=5.5, max_steps=300, eval_steps=100, seed=7
+            lr=2e-5, batch_size=6, epochs=5.5, max_steps=300, eval_steps=300, log_steps=25, seed=7
         )
         assert plan.grid == (("lr", ("1e-5", "2e-5")), ("schedule", ("linear", "cosine")))
 

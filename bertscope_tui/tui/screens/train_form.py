@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,6 +30,7 @@ from bertscope_tui.training.draft import (
     preferred,
     presets_for,
     splits_of,
+    suggested_eval_steps,
     suggested_name,
 )
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
@@ -56,15 +58,19 @@ class TrainFields(Form):
         taken: Sequence[str],
         base: str | None,
         data: Data | None,
+        questions: int,
         keep_yes_no: bool,
         device: str,
         begin: Callable[[Plan], None],
     ) -> None:
-        """``taken`` has the names of models and runs; ``base`` and ``data`` are chosen at first.
+        """``taken`` has the names of models and runs; ``base`` and ``data`` are chosen at first;
+        the data have so many ``questions`` (0: unknown).
 
         ``begin`` gets the plan on Enter, once nothing is wrong with it.
         """
         first = Draft("", None)
+        if questions:
+            first = replace(first, eval_steps=suggested_eval_steps(questions))
         super().__init__(
             [
                 ChoiceField("base", "base model", "Space lists, or takes a folder"),
@@ -248,6 +254,7 @@ class TrainForm(ModalScreen[str]):
         taken: Sequence[str],
         base: str | None,
         data: Data | None,
+        questions: int,
         keep_yes_no: bool,
         device: str,
     ) -> None:
@@ -259,6 +266,7 @@ class TrainForm(ModalScreen[str]):
             taken=taken,
             base=base,
             data=data,
+            questions=questions,
             keep_yes_no=keep_yes_no,
             device=device,
             begin=self._start,

@@ -80,7 +80,8 @@ class TrainingScreen(Screen[None]):
         if self._wanted is not None and self.list.select(self._wanted):
             self._wanted = None
         busy = [run for run in runs if run.status.state == "running"]
-        count = f"{len(runs)} trainings, {len(busy)} running" if runs else ""
+        many = "training" if len(runs) == 1 else "trainings"
+        count = f"{len(runs)} {many}, {len(busy)} running" if runs else ""
         arrow = " > " if self._look.ascii else " ▸ "
         self.status.show(f" bertscope{arrow}fine-tuning", count, busy=bool(busy))
         self.show_selected()
