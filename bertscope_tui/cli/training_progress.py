@@ -12,15 +12,6 @@ if TYPE_CHECKING:
     from bertscope_tui.training.runs import DevPoint, LossPoint, Status
 
 
-def duration(seconds: float | None) -> str:
-    """Return a time as ``1:05:09`` or ``5:09``; ``-`` where it is unknown."""
-    if seconds is None:
-        return "-"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
-
-
 class PlainProgress:
     """One line for each sentence and each development score, and now and then a loss."""
 
@@ -46,6 +37,7 @@ class PlainProgress:
     def point(self, point: LossPoint | DevPoint) -> None:
         """Print a score, or a loss with the time that is left."""
         from bertscope_tui.training.runs import DevPoint
+        from bertscope_tui.training.views import duration
 
         member = "" if self._one() else f"training {point.member + 1}, "
         if isinstance(point, DevPoint):
@@ -98,6 +90,8 @@ class LiveProgress:
 
     def status(self, status: Status) -> None:
         """Move the bar."""
+        from bertscope_tui.training.views import duration
+
         many = f" {status.member + 1} of {status.members}" if status.members > 1 else ""
         self._progress.update(
             self._task,
