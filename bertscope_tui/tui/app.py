@@ -22,7 +22,12 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobResult
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import BertscopeError
-from bertscope_tui.inspection.choice import available_themes, choose_theme, dataset_path
+from bertscope_tui.inspection.choice import (
+    STORIES,
+    available_themes,
+    choose_theme,
+    dataset_path,
+)
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
@@ -228,7 +233,9 @@ class BertscopeApp(App[int]):
             if options.dataset is not None:
                 self.session.open_dataset(dataset_path(options.dataset), options.variant)
             elif self.datasets:
-                self.session.open_dataset(self.datasets[0].path, options.variant)
+                stories = (one for one in self.datasets if one.name == STORIES)
+                first = next(stories, self.datasets[0])
+                self.session.open_dataset(first.path, options.variant)
             else:
                 self.inspector.failed("no data set here; give one with --dataset PATH", 2)
         except BertscopeError as error:
