@@ -223,7 +223,7 @@ def _drawn(
         bits[cell] = bits.get(cell, 0) | _BITS[dot[0] % _ACROSS][dot[1] % _DOWN]
 
     for piece in pieces:
-        places = [place_of(point) for point in piece]
+        places = _thinned([place_of(point) for point in piece], across)
         mark(places[0])
         mark(places[-1])
         due = places[0][0] + (_MARK_EVERY + 3 * stagger % _MARK_EVERY) * _ACROSS
@@ -237,6 +237,25 @@ def _drawn(
                 mark(after)
                 due = after[0] + _MARK_EVERY * _ACROSS
     return bits, marks
+
+
+def _thinned(places: list[Place], across: int) -> list[Place]:
+    """Leave out points that change nothing where there are many more of them than dots.
+
+    Of neighbours in one column of dots the first, the lowest, the highest and the last are kept,
+    in their order: the line covers the same dots.
+    """
+    if len(places) <= 4 * across:
+        return places
+    kept: list[Place] = []
+    for _, found in itertools.groupby(places, key=lambda place: round(place[0])):
+        alike = list(found)
+        if len(alike) > 4:
+            rows = [y for _, y in alike]
+            wanted = {0, rows.index(min(rows)), rows.index(max(rows)), len(alike) - 1}
+            alike = [alike[number] for number in sorted(wanted)]
+        kept += alike
+    return kept
 
 
 def _style(one: Series, colour: bool) -> Style:

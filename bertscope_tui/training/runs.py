@@ -28,7 +28,8 @@ from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
 from bertscope_tui import paths
-from bertscope_tui.errors import InputError
+from bertscope_tui.errors import DiskError, InputError
+from bertscope_tui.models.staging import disk_error
 from bertscope_tui.training.plan import DAMAGE, Plan, plan_object, read_plan, record
 
 State = Literal["waiting", "running", "stopped", "killed", "failed", "done"]
@@ -163,7 +164,8 @@ def read_run(name: str) -> Run:
 
 
 def create_run(plan: Plan) -> Path:
-    """Make the folder of a new run with its plan; raises InputError where one of the name exists.
+    """Make the folder of a new run with its plan; raises InputError where one of the name exists,
+    and DiskError.
 
     A finished run of the name gives way where the plan has ``force``, one that is being worked on
     never does.
@@ -171,8 +173,10 @@ def create_run(plan: Plan) -> Path:
     folder = run_folder(plan.name)
     if (folder / PLAN).exists():
         earlier = read_run(plan.name)
-        if earlier.status.state == "running":
-            raise InputError(f"a training named {plan.name} is running")
+        if earlier.status.state == "running" or is_locked(folder):
+            raise InputError(
+                f"a training named {plan.name} is running", remedy="stop it, or choose another name"
+            )
         if not plan.force and earlier.status.state != "done":
             raise InputError(
                 f"an unfinished training named {plan.name} exists",
@@ -184,16 +188,24 @@ def create_run(plan: Plan) -> Path:
         write_json(folder / STATE, asdict(Status(updated=time.time())))
         write_json(folder / PLAN, plan_object(plan))
     except OSError as exc:
-        raise InputError(f"{folder}: cannot be written: {exc.strerror or exc}") from exc
+        raise disk_error(exc, folder) from exc
     return folder
 
 
 def remove_run(name: str) -> None:
-    """Delete a run with its checkpoints; refuses one that a process is at work on."""
+    """Delete a run with its checkpoints; InputError for one that a process is at work on.
+
+    Raises DiskError where a part of it cannot be deleted.
+    """
     folder = run_folder(name)
     if is_locked(folder):
         raise InputError(f"training {name} is running", remedy="stop it first")
-    shutil.rmtree(folder, ignore_errors=True)
+    try:
+        shutil.rmtree(folder)
+    except FileNotFoundError:
+        return
+    except OSError as exc:
+        raise DiskError(f"{folder}: cannot be removed: {exc.strerror or exc}") from exc
 
 
 def resume_hint(name: str) -> str:
@@ -219,9 +231,9 @@ def holding(folder: Path) -> Iterator[None]:
 
 
 def is_locked(folder: Path) -> bool:
-    """Say whether a process is at work on a run."""
+    """Say whether a process is at work on a run; its folder need not be writable."""
     try:
-        with (folder / LOCK).open("a") as stream:
+        with (folder / LOCK).open("rb") as stream:
             fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except FileNotFoundError:
         return False

@@ -143,8 +143,13 @@ def curves_of(run: Run, theme: ThemeSpec, *, ascii: bool = False) -> RunCurves: 
     strong = run.status.member
     if run.status.state in ENDED and best is not None:
         strong = best.member
-    places = [(p.member, p.step) for p in run.losses] + [(p.member, p.step) for p in run.scores]
-    members = sorted({member for member, _ in places})
+    losses: dict[int, list[tuple[int, float]]] = {}
+    scores: dict[int, list[tuple[int, float]]] = {}
+    for loss in run.losses:
+        losses.setdefault(loss.member, []).append((loss.step, loss.loss))
+    for score in run.scores:
+        scores.setdefault(score.member, []).append((score.step, score.score))
+    members = sorted({*losses, *scores})
     glyphs = _ASCII_GLYPHS if ascii else _GLYPHS
 
     def series(member: int, points: Sequence[tuple[int, float]]) -> Series:
@@ -158,16 +163,11 @@ def curves_of(run: Run, theme: ThemeSpec, *, ascii: bool = False) -> RunCurves: 
             strong=len(members) > 1 and member == strong,
         )
 
-    last = max((step for _, step in places), default=0)
+    every = [*losses.values(), *scores.values()]
+    last = max((step for points in every for step, _ in points), default=0)
     return RunCurves(
-        losses=tuple(
-            series(member, [(p.step, p.loss) for p in run.losses if p.member == member])
-            for member in members
-        ),
-        scores=tuple(
-            series(member, [(p.step, p.score) for p in run.scores if p.member == member])
-            for member in members
-        ),
+        losses=tuple(series(member, losses.get(member, ())) for member in members),
+        scores=tuple(series(member, scores.get(member, ())) for member in members),
         steps=max(run.status.steps, last, 1),
         metric=metric(run),
     )

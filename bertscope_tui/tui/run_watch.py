@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -29,6 +30,9 @@ OFTEN_S = 1.0
 
 SELDOM_S = 5.0
 """… and while nobody does."""
+
+_SHARE = 10
+"""A look is this many times as far from the next as it takes itself, at least."""
 
 _Signature = tuple[tuple[int, int, int] | None, ...]
 
@@ -60,6 +64,7 @@ class RunWatch:
     def _work(self) -> None:
         while not self._closed:
             self._wake.clear()
+            began = time.monotonic()
             try:
                 changed = self.read()
             except Exception:
@@ -67,7 +72,8 @@ class RunWatch:
             else:
                 if changed is not None and not self._closed:
                     self._post(changed)
-            self._wake.wait(self._period)
+            # Long logs take a while to read: the screens get most of the time all the same.
+            self._wake.wait(max(self._period, _SHARE * (time.monotonic() - began)))
 
     def read(self) -> tuple[Run, ...] | None:
         """Return all runs, the one that was at work last first, or None if nothing has changed."""

@@ -32,13 +32,16 @@ class CurvesPane(Widget):
         super().__init__(id="curves", classes="pane")
         self.border_title = "curves"
         self._look = look
+        self._run: Run | None = None
         self._curves: RunCurves | None = None
         self._message = ""
         self._strips: list[Strip] = []
 
     def show(self, run: Run | None, *, message: str = "") -> None:
         """Show the curves of a run, or ``message`` where it has none yet."""
-        made = None
+        if run is not None and run is self._run:
+            return
+        self._run, made = run, None
         if run is not None and (run.losses or run.scores):
             made = curves_of(run, self._look.theme, ascii=self._look.ascii)
         if (made, message) != (self._curves, self._message):
@@ -47,7 +50,7 @@ class CurvesPane(Widget):
 
     def show_look(self, look: Look, run: Run | None) -> None:
         """Draw in other colours."""
-        self._look = look
+        self._look, self._run = look, None
         self.show(run, message=self._message)
 
     def on_resize(self, event: events.Resize) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import math
+import random
 import re
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from bertscope_tui.plots.curves import Picture, Series, curves, to_text
+from bertscope_tui.plots.curves import Picture, Series, _thinned, curves, to_text
 
 SIZES = [(1, 1), (4, 2), (15, 4), (20, 5), (24, 8), (29, 10), (39, 13), (58, 6), (106, 20)]
 floats = st.floats(width=64)
@@ -232,6 +234,24 @@ def test_many_points_have_glyphs_at_a_distance():
     picture = curves([_series([1.0] * 2000, name="")], width=100, height=9)
     (row,) = [row for row in _canvas(picture) if row.strip()]
     assert 8 <= row.count("●") <= 15
+
+
+def test_points_that_are_left_out_for_speed_would_not_have_shown():
+    maker = random.Random(3)
+    ys = [math.exp(-x / 4000) + maker.random() / 5 for x in range(20_000)]
+    size = {"width": 60, "height": 14, "y_limits": (0.0, 1.5)}
+    found = _canvas(curves([_series(ys, name="")], **size))
+    # Twice as many points on the same lines, so that nothing is alike but the line.
+    xs = [x / 2 for x in range(39_999)]
+    between = [y for pair in itertools.pairwise(ys) for y in (pair[0], sum(pair) / 2)] + ys[-1:]
+    assert [row.count(" ") for row in found] == [
+        row.count(" ") for row in _canvas(curves([_series(between, xs=xs, name="")], **size))
+    ]
+    thinned = _thinned([(float(x), y) for x, y in enumerate(ys[:200])], 10)
+    assert len(thinned) == 200, "points in columns of their own all stay"
+    thinned = _thinned([(x / 2000, y) for x, y in enumerate(ys)], 10)
+    assert len(thinned) <= 4 * 11
+    assert {min(ys), max(ys)} <= {y for _, y in thinned}
 
 
 def test_hostile_names_and_glyphs_do_not_break_a_row():
