@@ -6,7 +6,7 @@ They are processes of their own and go on without the app; this only looks at th
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -92,12 +92,8 @@ class Trainings:
         told = [] if self._screen is not None else ended
         if before is None:
             told = [run for run in runs if run.status.state == "running"] + told
-        for run in told[:_MOST_TOLD]:
-            self._app.notify(f"{news(run)}, f shows it", timeout=_READ_S, markup=False)
-        if len(told) > _MOST_TOLD:
-            self._app.notify(
-                f"and {len(told) - _MOST_TOLD} more trainings", timeout=_READ_S, markup=False
-            )
+        if told:
+            self._app.notify(_message(told), timeout=_READ_S, markup=False)
         for run in ended:
             _note_told(run)
         if before is not None and any(run.status.state == "done" for run in ended):
@@ -139,6 +135,14 @@ class Trainings:
     def open_model(self, run: Run) -> None:
         """Open the model that a run has made."""
         self._app.inspector.open_model(read_entry(model_folder(run), run.name, "cache"))
+
+
+def _message(runs: Sequence[Run]) -> str:
+    """Return the news of all runs in one message: several would cover a small screen."""
+    lines = [news(run) for run in runs[:_MOST_TOLD]]
+    if len(runs) > _MOST_TOLD:
+        lines.append(f"and {len(runs) - _MOST_TOLD} more")
+    return f"{lines[0]}, f shows it" if len(runs) == 1 else "\n".join([*lines, "f shows them"])
 
 
 def _was_told(run: Run) -> bool:

@@ -16,7 +16,7 @@ from bertscope_tui.training.runs import Run
 from bertscope_tui.training.views import RunCurves, curves_of
 from bertscope_tui.tui.theming import ink
 
-_BESIDE = 66
+_BESIDE = 56
 """Columns from which two charts may stand side by side …"""
 
 _STACKED = 22
