@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from bertscope_tui.cli import options
 from bertscope_tui.cli.interrupt import EXIT_CODE
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 SCHEMA = "bertscope.finetune/1"
 
 _PRESETS = ("squad", "hotpot-distractor", "hotpot-sp", "babi-span", "babi-class")
+
+_WITH_RESUME = ("resume", "background", "force", "allow_download", "cache_dir", "as_json", "debug")
 
 _data = options.stack(
     click.option("--dataset", metavar="NAME|PATH", help="What to learn from."),
@@ -133,12 +136,27 @@ _settings = options.stack(
 @options.cache_dir
 @options.as_json
 @options.debug
-def finetune(**given: Any) -> int:
+@click.pass_context
+def finetune(context: click.Context, /, **given: Any) -> int:
     """Train a model on a data set, score it as it learns, and keep the best of it in the cache.
 
     Ctrl+C stops it where --resume can go on, with the same result in the end.
     """
+    if given["resume"] is not None:
+        _refuse_changes(context)
     return _finetune(**given)
+
+
+def _refuse_changes(context: click.Context) -> None:
+    """Refuse what a run's plan has said already, whatever value was typed."""
+    for parameter in context.command.params:
+        typed = context.get_parameter_source(str(parameter.name)) is ParameterSource.COMMANDLINE
+        if typed and parameter.name not in _WITH_RESUME:
+            raise click.UsageError(f"--resume takes the plan as it is, without {_typed(parameter)}")
+
+
+def _typed(parameter: click.Parameter) -> str:
+    return parameter.opts[-1] if isinstance(parameter, click.Option) else "more words"
 
 
 def _finetune(
@@ -157,9 +175,10 @@ def _finetune(
     from bertscope_tui.training.detached import resume_detached
 
     start_logging(debug=debug)
-    plan = _resumed(resume, given) if resume is not None else _new(given, force)
+    plan = _resumed(resume, force) if resume is not None else _new(given, force)
     if background:
-        resume_detached(plan.name, ["--allow-download"] if allow_download else [])
+        passed = {"--allow-download": allow_download, "--force": force and resume is not None}
+        resume_detached(plan.name, [option for option, given in passed.items() if given])
         if as_json:
             write_json({"schema": SCHEMA, "name": plan.name, "state": "running"})
         else:
@@ -178,6 +197,8 @@ def _tell(plan: Plan, outcome: Outcome, as_json: bool) -> int:
     """Print how it ended and return the exit code; processes other than the first say nothing."""
     if os.environ.get("RANK", "0") != "0":
         return 0
+    from bertscope_tui.data.hygiene import clean
+
     if as_json:
         from bertscope_tui.models.card import as_object, read_card
 
@@ -193,28 +214,33 @@ def _tell(plan: Plan, outcome: Outcome, as_json: bool) -> int:
             }
         )
     elif outcome.model is not None:
-        write_text(f"{outcome.message}\n{outcome.model.path}")
+        write_text(f"{outcome.message}\n{clean(str(outcome.model.path))}")
     else:
         warn([outcome.message])
     return EXIT_CODE if outcome.model is None else 0
 
 
-def _resumed(name: str, given: dict[str, Any]) -> Plan:
-    """Return the plan of a run that is to go on; nothing of it can be changed."""
+def _resumed(name: str, force: bool) -> Plan:
+    """Return the plan of a run that is to go on; with ``force`` it may replace a model."""
     from bertscope_tui.errors import InputError
-    from bertscope_tui.training.runs import read_run
+    from bertscope_tui.training.runs import PLAN, read_run, run_folder
 
-    typed = [key for key, value in given.items() if value not in (None, False, (), "auto")]
-    if typed:
-        raise click.UsageError(f"--resume takes the plan as it is, without {typed[0]}")
+    folder = run_folder(name)
+    if not (folder / PLAN).exists():
+        raise InputError(
+            f"no training named {name} in {folder.parent}",
+            remedy="'bertscope-tui trainings' lists them",
+        )
     run = read_run(name)
     if run.plan is None:
         raise InputError(
-            run.problem or f"no training named {name}", remedy=f"looked in {run.folder}"
+            run.problem or f"{folder}: damaged", remedy="begin anew with --name and --force"
         )
+    if run.plan.name != name:
+        raise InputError(f"{folder}: holds the training {run.plan.name}", remedy="rename it back")
     if not run.resumable and os.environ.get("RANK", "0") == "0":
         raise InputError(f"training {name} is {run.status.state}: there is nothing to go on with")
-    return run.plan
+    return replace(run.plan, force=run.plan.force or force)
 
 
 def _new(given: dict[str, Any], force: bool) -> Plan:

@@ -6,8 +6,6 @@ all, whatever kills the program.
 
 from __future__ import annotations
 
-import errno
-import os
 import re
 import shutil
 from collections.abc import Iterator
@@ -24,6 +22,7 @@ from bertscope_tui.models.staging import (
     aside_path,
     discard,
     disk_error,
+    disk_trouble,
     put_in_place,
     sweep,
 )
@@ -31,9 +30,6 @@ from bertscope_tui.models.staging import (
 LONGEST_NAME = 100
 
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*", re.ASCII)
-_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
-# What the Rust side of safetensors says of an error of the system: "… (os error 28)".
-_SYSTEM_ERROR = re.compile(r"\(os error ([0-9]+)\)")
 
 
 def check_name(name: str) -> None:
@@ -81,7 +77,7 @@ def new_model(name: str, *, force: bool = False) -> Iterator[Path]:
     except BertscopeError:
         raise
     except Exception as exc:
-        found = _disk_trouble(exc, staging)
+        found = disk_trouble(exc, staging, parent)
         if found is not None:
             raise found from exc
         raise
@@ -144,15 +140,3 @@ def sweep_stale() -> None:
 
 def _taken(name: str) -> InputError:
     return InputError(f"there is a model {name!r} in the cache", remedy="--force replaces it")
-
-
-def _disk_trouble(exc: Exception, staging: Path) -> DiskError | None:
-    """Return the one-line error for an exception that is about the disk below ``staging``."""
-    if isinstance(exc, OSError):
-        named = exc.filename
-        below = isinstance(named, str) and Path(named).is_relative_to(staging)
-        return disk_error(exc, staging.parent) if below or exc.errno in _FULL else None
-    number = _SYSTEM_ERROR.search(str(exc))
-    if number is None:
-        return None
-    return disk_error(OSError(int(number[1]), os.strerror(int(number[1]))), staging.parent)

@@ -34,6 +34,14 @@ _NAME = re.compile(r"\.(staging|replaced|removed)-(.+)-([0-9]{1,10})-[0-9a-f]{8}
 _SETTLED = 60.0
 """Seconds after which what a dead process left is deleted."""
 _TAKEN = (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR)
+_BROKEN = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS)
+# What the Rust side of safetensors says of an error of the system: "… (os error 28)".
+_SYSTEM_ERROR = re.compile(r"\(os error ([0-9]+)\)")
+# torch.save: "[enforce fail at inline_container.cc:672] . unexpected pos 64 vs 0".
+_TORCH_WRITER = re.compile(
+    r"PytorchStreamWriter failed writing|inline_container\.cc.*unexpected pos"
+)
+_SPACE = "free some space, or choose another folder with --cache-dir or BERTSCOPE_CACHE"
 _NO_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EROFS)
 
 
@@ -121,11 +129,30 @@ def sweep(parent: Path) -> None:
 def disk_error(exc: OSError, path: Path) -> DiskError:
     """Return the error that says in one line what the disk would not do with ``path``."""
     remedy = None
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        remedy = "free some space, or choose another folder with --cache-dir or BERTSCOPE_CACHE"
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        remedy = _SPACE
     elif exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
         remedy = "choose a folder that can be written with --cache-dir or BERTSCOPE_CACHE"
     return DiskError(f"{path}: cannot be written: {exc.strerror or exc}", remedy=remedy)
+
+
+def disk_trouble(exc: BaseException, below: Path, place: Path) -> DiskError | None:
+    """Return the one-line error about ``place`` for an exception that comes from the disk.
+
+    That is one about a file in the folder ``below``, or about a disk that is full or broken, as
+    Python, safetensors or torch tell it; None for every other.
+    """
+    if isinstance(exc, OSError):
+        named = exc.filename
+        inside = isinstance(named, str) and Path(named).is_relative_to(below)
+        return disk_error(exc, place) if inside or exc.errno in _BROKEN else None
+    number = _SYSTEM_ERROR.search(str(exc))
+    if number is not None:
+        return disk_error(OSError(int(number[1]), os.strerror(int(number[1]))), place)
+    if _TORCH_WRITER.search(str(exc)) is not None:
+        # It does not tell why; nearly always the disk is full.
+        return DiskError(f"{place}: not all of it could be written", remedy=_SPACE)
+    return None
 
 
 def _swap(staging: Path, target: Path, force: bool) -> bool:

@@ -11,7 +11,7 @@ import os
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bertscope_tui.training.runs import write_json
 
@@ -20,6 +20,8 @@ _BEST = "best"
 _BEST_SCORE = "best.json"
 _DONE = "done.json"
 
+_Kept = TypeVar("_Kept", "Best", "Result")
+
 
 @dataclass(frozen=True, slots=True)
 class Best:
@@ -27,6 +29,15 @@ class Best:
 
     score: float
     step: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a training ended: its best score, the step of it, and the steps that were done."""
+
+    score: float
+    step: int
+    steps: int
 
 
 def step_of(checkpoint: Path) -> int:
@@ -89,22 +100,22 @@ def read_best(folder: Path) -> Best | None:
     place, old = best_folder(folder), folder / f".{_BEST}-old"
     if not place.exists() and old.exists():
         old.rename(place)
-    return _read(place / _BEST_SCORE)
+    return _read(Best, place / _BEST_SCORE)
 
 
-def mark_done(folder: Path, best: Best) -> None:
+def mark_done(folder: Path, result: Result) -> None:
     """Say that a training of a grid is over."""
-    write_json(folder / _DONE, asdict(best))
+    write_json(folder / _DONE, asdict(result))
 
 
-def read_done(folder: Path) -> Best | None:
+def read_done(folder: Path) -> Result | None:
     """Return the result of a training that is over, else None."""
-    return _read(folder / _DONE)
+    return _read(Result, folder / _DONE)
 
 
-def _read(path: Path) -> Best | None:
+def _read(kind: type[_Kept], path: Path) -> _Kept | None:
     try:
-        return Best(**json.loads(path.read_text("utf-8")))
+        return kind(**json.loads(path.read_text("utf-8")))
     except (OSError, ValueError, TypeError):
         return None
 

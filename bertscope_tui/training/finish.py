@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import filecmp
 import platform
 import shutil
 from collections.abc import Callable, Sequence
@@ -9,30 +10,35 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
+from bertscope_tui import paths
 from bertscope_tui.data.records import Dataset
 from bertscope_tui.errors import ModelError
 from bertscope_tui.evaluation.evaluate import evaluate
 from bertscope_tui.models.cache import new_model
 from bertscope_tui.models.card import (
+    CARD,
     Card,
     CardData,
     DataRecord,
+    FileRecord,
     Metric,
     Point,
     Scores,
     Trial,
-    data_records,
     now,
     read_card,
-    weights_sha256,
     write_card,
 )
 from bertscope_tui.models.catalog import ModelEntry, find_model, read_entry
 from bertscope_tui.models.loading import load_model
-from bertscope_tui.training.checkpoints import Best, best_folder
+from bertscope_tui.training.checkpoints import Result, best_folder
 from bertscope_tui.training.data import TrainingData, read_options
+from bertscope_tui.training.inputs import Inputs
 from bertscope_tui.training.plan import Plan, Settings, Source, plan_command
 from bertscope_tui.training.runs import Run
+
+FINISHED = "finished"
+"""Where in a run's folder the model lies as it will be stored, until the run is done."""
 
 _PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "safetensors", "bertscope-tui")
 
@@ -40,10 +46,11 @@ _PACKAGES = ("torch", "transformers", "accelerate", "tokenizers", "safetensors",
 def store_model(
     plan: Plan,
     data: TrainingData,
+    inputs: Inputs,
     *,
     weights: Path,
     settings: Settings,
-    results: Sequence[Best],
+    results: Sequence[Result],
     chosen: int,
     run: Run,
     seconds: float,
@@ -53,11 +60,15 @@ def store_model(
     """Put the best weights of the training in ``weights`` into the cache and return the model.
 
     The scores of the card are those of the weights as they are stored (in half precision where
-    that was asked for), opened like any other model. Raises Cancelled, and leaves nothing behind.
+    that was asked for), opened like any other model. Where the model is in the cache already, from
+    a call that was killed before it could say so, nothing is done. Raises Cancelled; then nothing
+    is in the cache.
     """
+    finished, place = run.folder / FINISHED, paths.cached_models_dir() / plan.name
+    if _is_stored(finished, place):
+        return read_entry(place, plan.name, "cache")
     base = find_model(plan.base)
     # Scoring takes its time; only then, and quickly, a folder of the cache is written.
-    finished = run.folder / "finished"
     shutil.rmtree(finished, ignore_errors=True)
     _write_weights(best_folder(weights), finished, half=plan.half)
     _write_tokenizer(base, finished)
@@ -75,8 +86,8 @@ def store_model(
     card = Card(
         name=plan.name,
         base=plan.base,
-        base_path=str(base.path.absolute()),
-        base_sha256=weights_sha256(base.path),
+        base_path=inputs.base_path,
+        base_sha256=inputs.base_sha256,
         head=plan.head,
         architecture=stored.info.architecture,
         preset=plan.preset,
@@ -84,10 +95,15 @@ def store_model(
         score=scores.accuracy if metric == "accuracy" else scores.f1,
         scores=scores,
         data=CardData(
-            train=_record(plan.train, data.train),
-            dev=_record(plan.dev or plan.train, data.dev, held_out=plan.dev is None),
+            train=_record(plan.train, data.train, inputs.train),
+            dev=_record(plan.dev or plan.train, data.dev, inputs.dev, held_out=plan.dev is None),
         ),
-        settings={**asdict(settings), "precision": plan.precision, "half": plan.half},
+        settings={
+            **asdict(settings),
+            "precision": plan.precision,
+            "half": plan.half,
+            "processes": inputs.processes,
+        },
         seed=settings.seed,
         command=plan_command(plan),
         history=_history(run, chosen),
@@ -97,7 +113,7 @@ def store_model(
         )
         if plan.grid
         else (),
-        steps=run.status.steps,
+        steps=results[chosen].steps,
         best_step=results[chosen].step,
         seconds=round(seconds, 1),
         device=run.status.device,
@@ -106,11 +122,18 @@ def store_model(
         licence=_licence(base),
         notes=data.notes,
     )
+    write_card(finished, card)
     with new_model(plan.name, force=plan.force) as folder:
         shutil.copytree(finished, folder, dirs_exist_ok=True)
-        write_card(folder, card)
-    shutil.rmtree(finished, ignore_errors=True)
-    return find_model(plan.name)
+    return read_entry(place, plan.name, "cache")
+
+
+def _is_stored(finished: Path, place: Path) -> bool:
+    """Say whether the model in ``place`` is the one in ``finished``: no two cards are the same."""
+    try:
+        return filecmp.cmp(finished / CARD, place / CARD, shallow=False)
+    except OSError:
+        return False
 
 
 def _write_weights(source: Path, folder: Path, *, half: bool) -> None:
@@ -132,7 +155,9 @@ def _write_tokenizer(base: ModelEntry, folder: Path) -> None:
     AutoTokenizer.from_pretrained(base.path, local_files_only=True).save_pretrained(folder)
 
 
-def _record(source: Source, dataset: Dataset, *, held_out: bool = False) -> DataRecord:
+def _record(
+    source: Source, dataset: Dataset, files: tuple[FileRecord, ...], *, held_out: bool = False
+) -> DataRecord:
     split = "held out of the training data" if held_out else source.split
     return DataRecord(
         name=dataset.name,
@@ -142,7 +167,7 @@ def _record(source: Source, dataset: Dataset, *, held_out: bool = False) -> Data
         tasks=source.tasks,
         questions=len(dataset.samples),
         skipped=dataset.skipped,
-        files=data_records(Path(source.path)),
+        files=files,
     )
 
 

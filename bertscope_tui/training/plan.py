@@ -32,8 +32,8 @@ SCHEMA = "bertscope.plan/1"
 class Settings:
     """The hyper-parameters of one training.
 
-    ``epochs`` passes over the training windows, cut short at ``max_steps`` optimiser steps where
-    that is set. A step takes ``batch_size`` windows, or, where ``batch_tokens`` is set, as many as
+    ``epochs`` passes over the training windows, or, where ``max_steps`` is set, that many optimiser
+    steps, however many passes they are. A step takes ``batch_size`` windows, or, where ``batch_tokens`` is set, as many as
     stay within that many tokens with padding; ``accumulation`` such batches make one step.
     ``lr`` is the peak learning rate, reached after ``warmup`` (a fraction of all steps below 1,
     else a number of steps), from where ``schedule`` leads on. ``dropout`` replaces that of the

@@ -7,6 +7,7 @@ become the model.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import time
@@ -18,19 +19,21 @@ from typing import Any, Protocol
 from bertscope_tui.errors import Cancelled, EngineError, InputError
 from bertscope_tui.models.catalog import ModelEntry
 from bertscope_tui.models.loading import LoadedModel
+from bertscope_tui.models.staging import disk_trouble
 from bertscope_tui.models.trainable import load_trainable
 from bertscope_tui.training.checkpoints import (
     Best,
+    Result,
     drop_checkpoints,
     mark_done,
     newest_checkpoint,
-    read_best,
     read_done,
     step_of,
 )
 from bertscope_tui.training.data import TrainingData, read_data, read_options
 from bertscope_tui.training.features import Features, label_features, span_features
-from bertscope_tui.training.finish import store_model
+from bertscope_tui.training.finish import FINISHED, store_model
+from bertscope_tui.training.inputs import Inputs, read_inputs, settle_inputs
 from bertscope_tui.training.plan import Plan, Settings
 from bertscope_tui.training.runs import (
     MEMBERS,
@@ -94,8 +97,12 @@ def run_training(
         except (Cancelled, KeyboardInterrupt):
             return work.stopped()
         except BaseException as error:
-            writer.say(state="failed", eta_seconds=None, message=_line(error))
-            raise
+            told = disk_trouble(error, folder, folder) or error
+            with contextlib.suppress(OSError):  # a full disk takes no last word either
+                writer.say(state="failed", eta_seconds=None, message=_line(told))
+            if told is error:
+                raise
+            raise told from error
 
 
 class _Work:
@@ -121,6 +128,7 @@ class _Work:
         self.features: dict[tuple[Any, ...], Features] = {}
         self.first: tuple[float, int] | None = None  # when this training began here, at which step
         self.told = 0.0
+        self.inputs: Inputs | None = None  # as they were when the run began
 
     def run(self) -> Outcome:
         """Train every member that is not done, then store the best."""
@@ -128,22 +136,25 @@ class _Work:
         data = read_data(self.plan, self.listener.note)
         for note in data.notes:
             self.listener.note(note)
-        results: list[Best] = []
+        results: list[Result] = []
         for number, settings in enumerate(self.members):
-            best = _agreed(read_done(self._member_folder(number)))
-            if best is None:
-                best = self._train(number, settings, data)
-            if best is None:
+            result = _agreed(read_done(self._member_folder(number)))
+            if result is None:
+                result = self._train(number, settings, data)
+            if result is None:
                 return self.stopped()
-            results.append(best)
+            results.append(result)
         if self.writer is None:
             return Outcome(None, "")
         chosen = max(range(len(results)), key=lambda place: results[place].score)
         self._say(message="storing the model", eta_seconds=None)
         self.listener.note("storing the model and scoring it as it was stored")
+        inputs = self.inputs or read_inputs(self.folder)
+        assert inputs is not None  # written before the first step
         entry = store_model(
             self.plan,
             data,
+            inputs,
             weights=self._member_folder(chosen),
             settings=self.members[chosen],
             results=results,
@@ -153,11 +164,12 @@ class _Work:
             device=self.device,
             stopping=self.stopping,
         )
-        for number in range(len(self.members)):
-            _remove_tree(self._member_folder(number))
         score = "" if entry.score is None else f", {entry.score:.3f} on the development data"
         message = f"model {self.plan.name}{score}"
+        # First done, then tidy: a kill in between must not bring the training to its beginning.
         self._say(state="done", message=message)
+        for name in (MEMBERS, FINISHED):
+            _remove_tree(self.folder / name)
         return Outcome(entry, message)
 
     def stopped(self) -> Outcome:
@@ -169,7 +181,7 @@ class _Work:
     def _member_folder(self, number: int) -> Path:
         return self.folder / MEMBERS / str(number)
 
-    def _train(self, number: int, settings: Settings, data: TrainingData) -> Best | None:
+    def _train(self, number: int, settings: Settings, data: TrainingData) -> Result | None:
         """Train one member to its end; None where it was stopped."""
         from bertscope_tui.training.trainer import FineTuner, arguments
 
@@ -188,6 +200,10 @@ class _Work:
         features = self._features(model, settings, data)
         folder.mkdir(parents=True, exist_ok=True)
         args = arguments(folder, settings, precision=plan.precision, device=model.device.type)
+        if self.writer is not None and self.inputs is None:
+            self.inputs = settle_inputs(
+                self.folder, plan, Path(model.info.path), processes=args.world_size
+            )
         checkpoint = _agreed(newest_checkpoint(folder) if self.writer is not None else None)
         step = 0 if checkpoint is None else step_of(checkpoint)
         scored = _agreed(self._forget_after(number, step))
@@ -210,20 +226,25 @@ class _Work:
         )
         self.first = None
         try:
-            trainer.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
+            trainer.go_on(checkpoint)
         except RuntimeError as error:
+            if disk_trouble(error, folder, folder) is not None:
+                raise
             raise _training_error(error, settings) from error
-        finished = trainer.state.global_step >= trainer.state.max_steps
+        steps = trainer.state.global_step
+        finished = steps >= trainer.state.max_steps
         best: Best | None = _agreed(trainer.best)
-        missed = trainer.state.global_step not in trainer.scored
+        missed = steps not in trainer.scored
+        self._say(step=steps)
         del trainer
         gc.collect()
         if not finished or missed or best is None:
             return None
+        result = Result(best.score, best.step, steps)
         if self.writer is not None:
-            mark_done(folder, best)
+            mark_done(folder, result)
             drop_checkpoints(folder)
-        return best
+        return result
 
     def _features(self, model: LoadedModel, settings: Settings, data: TrainingData) -> Features:
         """Cut the training data into windows, once for all members that cut alike."""
@@ -259,13 +280,8 @@ class _Work:
         if self.writer is None:
             return frozenset()
         self.writer.forget_after(number, step)
-        best = read_best(self._member_folder(number))
-        run = read_run(self.plan.name)
-        scored = {point.step for point in run.scores if point.member == number}
-        # Best weights without their line in the log: killed between the two.
-        if best is not None and best.step <= step:
-            scored = {one for one in scored if one <= step}
-        return frozenset(scored)
+        scores = read_run(self.plan.name).scores
+        return frozenset(point.step for point in scores if point.member == number)
 
     def _report(self, point: LossPoint | DevPoint) -> None:
         if self.writer is not None:

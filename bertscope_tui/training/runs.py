@@ -3,6 +3,7 @@
 A run is a folder ``<cache>/training/<name>``:
 
 - ``plan.json``: what is to be done;
+- ``inputs.json``: the hashes of what it was begun with;
 - ``state.json``: the last word of the process, replaced in one step;
 - ``log.jsonl``: one line for each loss and each development score, only ever added to;
 - ``lock``: held (flock) by the process at work, so that a killed one is known to be gone;
@@ -215,8 +216,12 @@ def resume_hint(name: str) -> str:
 
 @contextmanager
 def holding(folder: Path) -> Iterator[None]:
-    """Hold a run while working on it; InputError where another process does."""
-    with (folder / LOCK).open("a") as stream:
+    """Hold a run while working on it; InputError where another process does, DiskError."""
+    try:
+        lock = (folder / LOCK).open("a")
+    except OSError as exc:
+        raise disk_error(exc, folder) from exc
+    with lock as stream:
         for patience in range(_PATIENCE, -1, -1):
             try:
                 fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

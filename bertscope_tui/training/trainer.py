@@ -7,6 +7,7 @@ development score, which is the program's own decoding and scoring, and when to 
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -84,6 +85,13 @@ def arguments(
     return args
 
 
+class _NoStepLeft(Exception):  # noqa: N818 - a way out of the library's loop, not an error
+    """Nothing is to be trained: all steps are done, or a stop was asked for before the first.
+
+    The library would take one more step than there are where the last epoch is not a whole one.
+    """
+
+
 class FineTuner(Trainer):  # type: ignore[misc]
     """One training of one model.
 
@@ -124,7 +132,8 @@ class FineTuner(Trainer):  # type: ignore[misc]
         self.report = report
         self.stepped = stepped
         self.seconds = seconds
-        self.best = read_best(self.folder)
+        # Only the first process keeps weights, and mends what a kill left of them.
+        self.best = read_best(self.folder) if args.process_index == 0 else None
         self.scored = set(scored)
         self._head = head
         self._dev = dev
@@ -139,6 +148,11 @@ class FineTuner(Trainer):  # type: ignore[misc]
         )
         self.remove_callback(PrinterCallback)  # it would write to standard output
         self.add_callback(_Conductor(self))
+
+    def go_on(self, checkpoint: Path | None) -> None:
+        """Train from ``checkpoint``, or from the beginning, until all is done or a stop."""
+        with contextlib.suppress(_NoStepLeft):
+            self.train(resume_from_checkpoint=None if checkpoint is None else str(checkpoint))
 
     def get_train_dataloader(self) -> Any:
         """Return the batches of this process; the order is the sampler's alone."""
@@ -189,10 +203,11 @@ class FineTuner(Trainer):  # type: ignore[misc]
         point = self._point(step, scores)
         self.scored.add(step)
         if self.is_world_process_zero():
-            self.report(point)
+            # The log comes last: a score in it says that its weights are safe.
             if self.best is None or point.score > self.best.score:
                 self.best = Best(point.score, step)
                 save_best(self.folder, self.accelerator.unwrap_model(self.model), self.best)
+            self.report(point)
         self.accelerator.wait_for_everyone()
         return {"eval_score": point.score}
 
@@ -237,11 +252,19 @@ class _Conductor(TrainerCallback):  # type: ignore[misc]
         self._saved = time.monotonic()
 
     def on_train_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
-        """Make up for a development score that an interruption cost."""
+        """Make up for a development score that an interruption cost.
+
+        Where that is interrupted as well, no step may follow: its checkpoint would hide that the
+        score is missing.
+        """
         if self._trainer.is_world_process_zero():
             self._trainer.stepped(state.global_step, state.max_steps)
-        if state.global_step not in self._trainer.scored and self._due(state):
+        missing = state.global_step not in self._trainer.scored and self._due(state)
+        if missing:
             self._trainer.evaluate()
+            missing = state.global_step not in self._trainer.scored
+        if missing or state.global_step >= state.max_steps:
+            raise _NoStepLeft
 
     def on_epoch_begin(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         """Tell the sampler which pass begins (or goes on)."""

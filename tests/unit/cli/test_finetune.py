@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from bertscope_tui.models.cache import new_model
 from bertscope_tui.training import detached
-from bertscope_tui.training.runs import list_runs, read_run
-from tests.training.support import write_stories
+from bertscope_tui.training.runs import create_run, list_runs, read_run, run_folder
+from tests.training.support import small_plan, write_stories
 
 SMALL = (
     "--max-steps", "3", "--eval-steps", "2", "--log-steps", "1", "--save-steps", "1",
@@ -88,8 +89,12 @@ def test_the_words_of_a_grid_may_follow_one_another(command, bare_model, stories
              "classification"),
             "does not go with",
         ),
-        (("--resume", "nothing"), "nothing"),
-        (("--resume", "nothing", "--lr", "1e-5"), "--resume takes the plan as it is"),
+        (("--resume", "nothing"), "no training named nothing"),
+        (("--resume", "../nothing"), "no training named ../nothing"),
+        (("--resume", "nothing", "--lr", "1e-5"), "without --lr"),
+        (("--resume", "nothing", "--seed", "0"), "without --seed"),
+        (("--resume", "nothing", "--precision", "auto"), "without --precision"),
+        (("--resume", "nothing", "--dev-limit", "3"), "without --dev-limit"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_line_and_leaves_no_run(
@@ -142,3 +147,23 @@ def test_a_data_set_without_spans_fails_with_the_reason(command, bare_model, tmp
     assert done.code == 2
     assert "no question to learn from" in done.err
     assert read_run("n").status.state == "failed"
+
+
+def test_a_run_whose_name_was_taken_meanwhile_can_replace_the_model(command, bare_model, stories):
+    create_run(small_plan(bare_model, stories, name="walks", max_steps=3))
+    with new_model("walks") as folder:
+        (folder / "config.json").write_text("{}")
+    refused = command("finetune", "--resume", "walks")
+    assert refused.code == 2
+    assert "--force replaces it" in refused.err
+    done = command("finetune", "--resume", "walks", "--force", "--json")
+    assert done.code == 0, done.err
+    assert done.json["card"]["steps"] == 3
+
+
+def test_a_run_in_a_folder_of_another_name_is_not_gone_on_with(command, bare_model, stories):
+    create_run(small_plan(bare_model, stories, name="one"))
+    run_folder("one").rename(run_folder("two"))
+    refused = command("finetune", "--resume", "two")
+    assert refused.code == 2
+    assert "holds the training one" in refused.err
