@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,16 @@ class PlainProgress:
 
     def _one(self) -> bool:
         return self._status is None or self._status.members == 1
+
+
+class NoProgress(PlainProgress):
+    """Nothing: what another process of the same training shows already."""
+
+    def point(self, point: LossPoint | DevPoint) -> None:
+        """Pass over a point."""
+
+    def note(self, text: str) -> None:
+        """Pass over a sentence."""
 
 
 class LiveProgress:
@@ -119,6 +130,8 @@ class LiveProgress:
 
 
 def progress() -> LiveProgress | PlainProgress:
-    """Return what standard error can show."""
+    """Return what standard error can show; of several processes only the first shows anything."""
+    if os.environ.get("RANK", "0") != "0":
+        return NoProgress()
     stream = sys.stderr
     return LiveProgress() if stream is not None and stream.isatty() else PlainProgress()

@@ -360,28 +360,55 @@ def test_the_loss_is_that_of_the_library_and_padding_takes_no_part():
     assert torch.allclose(span_loss(starts, ends, full, start, end), reference)
 
 
-@pytest.mark.slow
-def test_two_processes_train_together_under_the_launcher(stories, tmp_path):
-    base = tiny_folder("bert", "")
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def _launched(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run the verb in two processes, by what accelerate's launcher starts them with.
+
+    The launcher itself starts more than one only where there are as many devices.
+    """
     command = [
-        sys.executable, "-m", "accelerate.commands.launch",
-        "--cpu", "--num_processes", "2", "--num_machines", "1", "--mixed_precision", "no",
-        "--dynamo_backend", "no", "--main_process_port", "0",
-        "-m", "bertscope_tui", "finetune", "--base", str(base), "--dataset", str(stories),
-        "--preset", "babi-span", "--name", "pair", "--max-steps", "6", "--eval-steps", "3",
-        "--save-steps", "2", "--log-steps", "1", "--batch-size", "4", "--max-tokens", "64",
-        "--stride", "8", "--device", "cpu", "--json",
+        sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+        "-m", "bertscope_tui", "finetune", *map(str, words),
     ]  # fmt: skip
-    done = subprocess.run(
-        command, capture_output=True, text=True, env=environment, timeout=240, check=False
+    return subprocess.run(
+        command,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+        timeout=240,
+        check=False,
     )
+
+
+@pytest.mark.slow
+def test_two_processes_train_together_under_the_launcher(stories):
+    done = _launched(
+        "--base", tiny_folder("bert", ""), "--dataset", stories,
+        "--preset", "babi-span", "--name", "pair", "--max-steps", 6, "--eval-steps", 3,
+        "--save-steps", 2, "--log-steps", 1, "--batch-size", 4, "--max-tokens", 64,
+        "--stride", 8, "--device", "cpu", "--json",
+    )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     found = json.loads(done.stdout.strip().splitlines()[-1])
     assert found["state"] == "done"
+    assert found["card"]["settings"]["processes"] == 2
+    assert found["card"]["history"][-1]["epoch"] == 6 / 5  # nine batches, five steps for two
+    assert done.stderr.count("reading the training data") == 1
     run = read_run("pair")
     assert [point.step for point in run.scores] == [3, 6]
     assert [point.step for point in run.losses] == [1, 2, 3, 4, 5, 6]
+
+
+@pytest.mark.slow
+def test_two_processes_that_were_one_do_not_go_on(stories):
+    plan = small_plan(tiny_folder("bert", ""), stories, max_steps=6, log_steps=1)
+    create_run(plan)
+    watcher = Quiet()
+    run_training(plan, watcher, lambda: bool(watcher.points))
+    done = _launched("--resume", "small")
+    assert done.returncode != 0
+    assert "began with 1 processes, this is 2" in done.stderr
+    assert read_run("small").status.state == "failed"
+    assert run_training(plan, Quiet(), never).model is not None
 
 
 def test_a_training_in_the_background_goes_on_without_who_began_it(stories):
