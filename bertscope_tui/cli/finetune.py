@@ -37,7 +37,9 @@ _data = options.stack(
         metavar="NAME",
         help="Part of a bAbI folder: train, test or valid.  [default: train where there is one]",
     ),
-    click.option("--dev-split", metavar="NAME", help="The same for --dev.  [default: test]"),
+    click.option(
+        "--dev-split", metavar="NAME", help="The same for --dev.  [default: valid, else test]"
+    ),
     click.option("--task", metavar="N,N", help="bAbI tasks, by number.  [default: all]"),
     options.keep_yes_no,
     click.option(
@@ -258,7 +260,7 @@ def _new(given: dict[str, Any], force: bool) -> Plan:
 def plan_of(given: dict[str, Any], force: bool) -> Plan:
     """Turn the options into a plan, those that were not typed filled in."""
     from bertscope_tui.models.catalog import find_model
-    from bertscope_tui.training.data import resolve
+    from bertscope_tui.training.data import DEV_SPLITS, resolve
     from bertscope_tui.training.plan import PRESETS, Plan, Settings, Source, parse_grid
 
     if given["more_grid"] and not given["grid"]:
@@ -291,7 +293,7 @@ def plan_of(given: dict[str, Any], force: bool) -> Plan:
     if given["dev"] is not None:
         dev = resolve(
             replace(train, path=given["dev"], split=given["dev_split"], limit=given["dev_limit"]),
-            split="test",
+            DEV_SPLITS,
         )
     elif given["dev_split"] is not None:
         dev = replace(train, split=given["dev_split"], limit=given["dev_limit"])

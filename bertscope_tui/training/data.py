@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -18,6 +18,9 @@ from bertscope_tui.training.plan import Plan, Settings, Source
 _HELD_OUT = 0.1
 _MOST_HELD_OUT = 1000
 """Questions for development where no data set is given for that."""
+
+DEV_SPLITS = ("valid", "test")
+"""What is scored on of a bAbI folder, if nothing else is asked for: what it has for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +37,16 @@ class TrainingData:
     notes: tuple[str, ...]
 
 
-def resolve(source: Source, split: str = "train") -> Source:
+def resolve(source: Source, splits: Sequence[str] = ("train",)) -> Source:
     """Return the source with the absolute path of its data set, and with a split where it has any.
 
-    A folder of bAbI files that holds several splits stands for its training files, or for those
-    of another ``split``. Raises DataError where there is no such data set.
+    A folder of bAbI files that holds several splits stands for its training files, or for the
+    first of other ``splits`` that is there. Raises DataError where there is no such data set.
     """
     path = find_dataset(source.path).absolute()
     there = splits_in(path)
-    chosen = source.split or (split if len(there) > 1 and split in there else None)
-    return replace(source, path=str(path), split=chosen)
+    wanted = next((split for split in splits if len(there) > 1 and split in there), None)
+    return replace(source, path=str(path), split=source.split or wanted)
 
 
 def read_data(plan: Plan, progress: Callable[[str], None] | None = None) -> TrainingData:
@@ -89,6 +92,9 @@ def read_data(plan: Plan, progress: Callable[[str], None] | None = None) -> Trai
             f"{plan.train.path}: too few questions, none are left to {side}",
             remedy="give another data set with --dev",
         )
+    if not any(is_scored(sample) for sample in dev.samples):
+        raise InputError(f"{dev.path}: no question to score on has a gold answer")
+    notes += _overlap(train, dev)
     labels = train.labels
     if plan.head == "classification":
         unknown = {answer.text for sample in dev.samples for answer in sample.answers} - set(labels)
@@ -98,6 +104,20 @@ def read_data(plan: Plan, progress: Callable[[str], None] | None = None) -> Trai
                 "cannot be predicted"
             )
     return TrainingData(train, dev, labels, tuple(notes))
+
+
+def is_scored(sample: QASample) -> bool:
+    """Say whether an answer to a sample can be right or wrong."""
+    return bool(sample.answers or sample.impossible)
+
+
+def _overlap(train: Dataset, dev: Dataset) -> list[str]:
+    """Say in a sentence how many questions are on both sides, if any."""
+    learnt = {(sample.question, sample.context) for sample in train.samples}
+    both = sum((sample.question, sample.context) in learnt for sample in dev.samples)
+    if not both:
+        return []
+    return [f"{both} of the {len(dev.samples)} questions to score on are among those to learn from"]
 
 
 def hold_out(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:

@@ -33,8 +33,9 @@ class Settings:
     """The hyper-parameters of one training.
 
     ``epochs`` passes over the training windows, or, where ``max_steps`` is set, that many optimiser
-    steps, however many passes they are. A step takes ``batch_size`` windows, or, where ``batch_tokens`` is set, as many as
-    stay within that many tokens with padding; ``accumulation`` such batches make one step.
+    steps, however many passes they are. A step takes ``batch_size`` windows, or, where
+    ``batch_tokens`` is set, as many as stay within that many tokens with padding;
+    ``accumulation`` such batches make one step.
     ``lr`` is the peak learning rate, reached after ``warmup`` (a fraction of all steps below 1,
     else a number of steps), from where ``schedule`` leads on. ``dropout`` replaces that of the
     base (None: as it is). ``freeze_embeddings`` leaves the word embeddings as they are.

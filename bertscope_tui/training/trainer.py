@@ -23,6 +23,7 @@ from bertscope_tui.errors import Cancelled, InputError
 from bertscope_tui.models.loading import LoadedModel
 from bertscope_tui.training.batches import Collate, FeatureSet, LengthBatches
 from bertscope_tui.training.checkpoints import Best, mark_whole, read_best, save_best
+from bertscope_tui.training.data import is_scored
 from bertscope_tui.training.features import Feature
 from bertscope_tui.training.plan import Precision, Settings
 from bertscope_tui.training.runs import DevPoint, LossPoint
@@ -137,6 +138,7 @@ class FineTuner(Trainer):  # type: ignore[misc]
         self.scored = set(scored)
         self._head = head
         self._dev = dev
+        self._scored_questions = sum(is_scored(sample) for sample in dev)
         self._options = options
         self.batches = LengthBatches(
             [len(row.ids) for row in rows],
@@ -232,7 +234,7 @@ class FineTuner(Trainer):  # type: ignore[misc]
     def _point(self, step: int, scores: Sequence[SampleScore]) -> DevPoint:
         right = sum(one.scores.exact_match for one in scores if one.scores is not None)
         overlap = sum(one.scores.f1 for one in scores if one.scores is not None)
-        exact, f1 = right / len(self._dev), overlap / len(self._dev)
+        exact, f1 = right / self._scored_questions, overlap / self._scored_questions
         return DevPoint(
             member=self.member,
             step=step,

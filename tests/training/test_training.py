@@ -306,6 +306,37 @@ def test_held_out_questions_share_no_story_with_those_learnt_from(stories):
     assert hold_out(dataset, 1)[1].samples != dev.samples
 
 
+def test_questions_without_a_gold_answer_count_for_no_score(stories, tmp_path):
+    path = tmp_path / "some.jsonl"
+    lines = [
+        {"id": str(n), "question": "Where did Mary go?", "context": f"Mary went to the mill {n}."}
+        for n in range(12)
+    ]
+    path.write_text(
+        "".join(
+            json.dumps({**line, "answers": ["mill"] if n % 3 else []}) + "\n"
+            for n, line in enumerate(lines)
+        )
+    )
+    plan = small_plan(tiny_folder("bert", ""), stories, max_steps=2, dev=Source(str(path)))
+    _run(plan)
+    card = read_card(find_model("small").path)
+    assert card is not None
+    assert card.scores is not None
+    assert card.scores.questions == 8
+    assert card.history[-1].f1 == pytest.approx(card.scores.f1)
+    path.write_text("".join(json.dumps({**line, "answers": []}) + "\n" for line in lines))
+    nothing = small_plan(tiny_folder("bert", ""), stories, name="nothing", dev=Source(str(path)))
+    with pytest.raises(InputError, match="gold answer"):
+        _run(nothing)
+
+
+def test_questions_on_both_sides_are_told(stories):
+    plan = small_plan(tiny_folder("bert", ""), stories, dev=Source(str(stories), "span", limit=7))
+    told = "7 of the 7 questions to score on are among those to learn from"
+    assert told in read_data(plan).notes
+
+
 def test_a_data_set_of_another_kind_than_the_head_is_refused(stories):
     plan = small_plan(tiny_folder("bert", ""), stories)
     wrong = Plan(

@@ -121,6 +121,18 @@ def test_a_folder_with_several_splits_stands_for_its_training_files(
     assert plan.train.split == "train"
     assert plan.dev is not None
     assert plan.dev.split == "test"
+    write_stories(stories.parent / "qa1_walks_valid.txt", 5)
+    assert command(*words, "--name", "three", "--background").code == 0
+    plan = read_run("three").plan
+    assert plan is not None
+    assert plan.dev is not None
+    assert plan.dev.split == "valid"
+    (stories.parent / "qa1_walks_test.txt").unlink()
+    assert command(*words, "--name", "no-test", "--background").code == 0
+    plan = read_run("no-test").plan
+    assert plan is not None
+    assert plan.dev is not None
+    assert plan.dev.split == "valid"
 
 
 def test_hotpotqa_gets_windows_of_512_tokens(command, bare_model, yes_no, monkeypatch):
