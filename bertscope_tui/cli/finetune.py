@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from dataclasses import fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -177,7 +176,7 @@ def _finetune(
     from bertscope_tui.training.detached import resume_detached
 
     start_logging(debug=debug)
-    plan = _resumed(resume, force) if resume is not None else _new(given, force)
+    plan = _new(given, force, allow_download) if resume is None else _resumed(resume, force)
     if background:
         passed = {"--allow-download": allow_download, "--force": force and resume is not None}
         resume_detached(plan.name, [option for option, given in passed.items() if given])
@@ -245,21 +244,22 @@ def _resumed(name: str, force: bool) -> Plan:
     return replace(run.plan, force=run.plan.force or force)
 
 
-def _new(given: dict[str, Any], force: bool) -> Plan:
+def _new(given: dict[str, Any], force: bool, allow_download: bool) -> Plan:
     """Make the plan that was typed, and its folder."""
     from bertscope_tui.models.cache import ensure_free
     from bertscope_tui.training.runs import create_run
 
-    plan = plan_of(given, force)
+    plan = plan_of(given, force, allow_download)
     ensure_free(plan.name, force)
     if os.environ.get("RANK", "0") == "0":
         create_run(plan)
     return plan
 
 
-def plan_of(given: dict[str, Any], force: bool) -> Plan:
+def plan_of(given: dict[str, Any], force: bool, allow_download: bool = False) -> Plan:
     """Turn the options into a plan, those that were not typed filled in."""
-    from bertscope_tui.models.catalog import find_model
+    from bertscope_tui.errors import ModelError
+    from bertscope_tui.models.loading import entry_of
     from bertscope_tui.training.data import DEV_SPLITS, resolve
     from bertscope_tui.training.plan import PRESETS, Plan, Settings, Source, parse_grid
 
@@ -299,15 +299,13 @@ def plan_of(given: dict[str, Any], force: bool) -> Plan:
         dev = replace(train, split=given["dev_split"], limit=given["dev_limit"])
     elif given["dev_limit"] is not None:
         raise click.UsageError("--dev-limit goes with --dev or --dev-split")
-    base = given["base"]
-    folder = Path(base).expanduser()
-    if folder.is_dir() and (folder / "config.json").exists():
-        base = str(folder.absolute())  # a run goes on from any folder
-    elif not given.get("allow_download"):
-        base = find_model(base).name
+    base = entry_of(given["base"], allow_download, lambda _: None)
+    if base.problem is not None:
+        raise ModelError(f"{given['base']}: {base.problem}")
     return Plan(
         name=given["name"],
-        base=base,
+        # A run goes on from any folder.
+        base=str(base.path.absolute()) if base.source == "folder" else base.name,
         head=head,
         train=train,
         dev=dev,

@@ -168,8 +168,8 @@ def create_run(plan: Plan) -> Path:
     """Make the folder of a new run with its plan; raises InputError where one of the name exists,
     and DiskError.
 
-    A finished run of the name gives way where the plan has ``force``, one that is being worked on
-    never does.
+    A finished run gives way, and one that failed before its first step; every other only where the
+    plan has ``force``, and one that is being worked on never.
     """
     folder = run_folder(plan.name)
     if (folder / PLAN).exists():
@@ -178,7 +178,8 @@ def create_run(plan: Plan) -> Path:
             raise InputError(
                 f"a training named {plan.name} is running", remedy="stop it, or choose another name"
             )
-        if not plan.force and earlier.status.state != "done":
+        over = earlier.status.state == "done" or _never_trained(earlier)
+        if not plan.force and not over:
             raise InputError(
                 f"an unfinished training named {plan.name} exists",
                 remedy=f"{resume_hint(plan.name)}, and --force begins anew",
@@ -191,6 +192,11 @@ def create_run(plan: Plan) -> Path:
     except OSError as exc:
         raise disk_error(exc, folder) from exc
     return folder
+
+
+def _never_trained(run: Run) -> bool:
+    """Say whether a run failed before there was anything in it that could be lost."""
+    return run.status.state == "failed" and not (run.folder / MEMBERS).exists()
 
 
 def remove_run(name: str) -> None:

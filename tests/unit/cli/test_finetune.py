@@ -9,6 +9,7 @@ import pytest
 from bertscope_tui.models.cache import new_model
 from bertscope_tui.training import detached
 from bertscope_tui.training.runs import create_run, list_runs, read_run, run_folder
+from tests.tiny_models import copy_of
 from tests.training.support import small_plan, write_stories
 
 SMALL = (
@@ -179,3 +180,37 @@ def test_a_run_in_a_folder_of_another_name_is_not_gone_on_with(command, bare_mod
     refused = command("finetune", "--resume", "two")
     assert refused.code == 2
     assert "holds the training one" in refused.err
+
+
+def test_a_damaged_base_is_refused_before_there_is_a_run(command, bare_model, stories, tmp_path):
+    base = copy_of(bare_model, tmp_path / "cut")
+    (base / "model.safetensors").write_bytes(b"")
+    words = ("finetune", "--base", base, "--dataset", stories, "--name", "walks", *SMALL)
+    refused = command(*words)
+    assert refused.code == 2
+    assert "damaged" in refused.err
+    assert list_runs() == []
+
+
+def test_what_failed_before_its_first_step_is_in_nobodys_way(command, bare_model, stories):
+    words = ("finetune", "--base", bare_model, "--name", "walks", *SMALL, "--dataset", stories)
+    failed = command(*words, "--dev", bare_model / "config.json")
+    assert failed.code == 2
+    assert read_run("walks").status.state == "failed"
+    done = command(*words)
+    assert done.code == 0, done.err
+
+
+def test_a_base_on_the_hub_is_fetched_only_where_that_is_allowed(
+    command, bare_model, stories, monkeypatch
+):
+    monkeypatch.setattr(detached.subprocess, "Popen", lambda *a, **k: None)
+    monkeypatch.setattr("huggingface_hub.snapshot_download", lambda *a, **k: str(bare_model))
+    words = ("finetune", "--base", "some/model", "--dataset", stories, "--name", "walks")
+    refused = command(*words, "--background")
+    assert refused.code == 2
+    assert "--allow-download" in refused.err
+    assert command(*words, "--background", "--allow-download").code == 0
+    plan = read_run("walks").plan
+    assert plan is not None
+    assert plan.base == "some/model"
