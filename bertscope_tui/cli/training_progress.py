@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from types import TracebackType
@@ -46,11 +47,14 @@ class PlainProgress:
         else:
             left = duration(self._status.eta_seconds if self._status else None)
             text = f"loss {point.loss:.4f}  lr {point.lr:.2e}  left {left}"
-        warn([f"{member}step {point.step}  {text}"])
+        self.note(f"{member}step {point.step}  {text}")
 
     def note(self, text: str) -> None:
-        """Print a sentence."""
-        warn([text])
+        """Print a sentence, as long as there is somebody to read it."""
+        # A pipe whose reader is gone (a dropped connection) is no reason to end a training; how far
+        # it is stands in its folder as well.
+        with contextlib.suppress(OSError):
+            warn([text])
 
     def _one(self) -> bool:
         return self._status is None or self._status.members == 1

@@ -214,6 +214,19 @@ def test_a_termination_signal_leaves_a_resumable_run_and_says_how(stories):
     assert newest_checkpoint(run.folder / "members" / "0") is not None
 
 
+def test_a_training_outlives_the_reader_of_its_progress(stories):
+    plan = small_plan(tiny_folder("bert", ""), stories, max_steps=30, log_steps=1)
+    create_run(plan)
+    program = "from bertscope_tui.__main__ import main; raise SystemExit(main())"
+    command = [sys.executable, "-c", program, "finetune", "--resume", "small"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL) as process:
+        assert process.stderr is not None
+        process.stderr.readline()
+        process.stderr.close()
+        process.wait()
+    assert read_run("small").status.state == "done"
+
+
 def test_a_grid_keeps_the_best_and_lists_the_others(stories):
     plan = small_plan(
         tiny_folder("bert", ""),
