@@ -12,7 +12,7 @@ from pathlib import Path
 
 from bertscope_tui import paths
 from bertscope_tui.data.records import Dataset
-from bertscope_tui.errors import ModelError
+from bertscope_tui.errors import EngineError, ModelError
 from bertscope_tui.evaluation.evaluate import evaluate
 from bertscope_tui.models.cache import new_model
 from bertscope_tui.models.card import (
@@ -61,8 +61,8 @@ def store_model(
 
     The scores of the card are those of the weights as they are stored (in half precision where
     that was asked for), opened like any other model. Where the model is in the cache already, from
-    a call that was killed before it could say so, nothing is done. Raises Cancelled; then nothing
-    is in the cache.
+    a call that was killed before it could say so, nothing is done. Raises Cancelled, and
+    EngineError for weights that are no numbers; then nothing is in the cache.
     """
     finished, place = run.folder / FINISHED, paths.cached_models_dir() / plan.name
     if _is_stored(finished, place):
@@ -74,7 +74,14 @@ def store_model(
     _write_tokenizer(base, finished)
     stored = load_model(read_entry(finished, plan.name, "cache"), device=device)
     options = read_options(data.dev, settings)
-    dev = evaluate(stored, data.dev, options=options, cancelled=stopping).totals
+    found = evaluate(stored, data.dev, options=options, cancelled=stopping)
+    dev = found.totals
+    if len(found.failures) == len(found.predictions):
+        raise EngineError(
+            f"{plan.name}: even the best weights answer no question: its training went astray "
+            f"({found.failures[0].reason})",
+            remedy="begin anew with a lower --lr or with --precision float32",
+        )
     metric: Metric = "accuracy" if plan.head == "classification" else "f1"
     scores = Scores(
         questions=dev.count,

@@ -10,9 +10,9 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
-from bertscope_tui.errors import DiskError, InputError
+from bertscope_tui.errors import DiskError, EngineError, InputError
 from bertscope_tui.models.card import read_card
-from bertscope_tui.models.catalog import find_model
+from bertscope_tui.models.catalog import find_model, list_models
 from bertscope_tui.models.staging import disk_trouble
 from bertscope_tui.training import finish, run, trainer
 from bertscope_tui.training.checkpoints import newest_checkpoint, read_best, save_best
@@ -225,6 +225,17 @@ def test_the_card_counts_the_steps_of_the_training_that_was_kept(stories):
     assert card is not None
     assert card.settings["epochs"] == 1.0  # equal scores: the first is kept
     assert card.steps == 9
+
+
+def test_weights_that_are_no_numbers_are_not_stored(stories, monkeypatch):
+    monkeypatch.setattr(trainer, "span_loss", lambda starts, *_: starts.sum() * float("nan"))
+    plan = small_plan(tiny_folder("bert", ""), stories, max_steps=4)
+    create_run(plan)
+    with pytest.raises(EngineError, match="went astray") as caught:
+        run_training(plan, Quiet(), never)
+    assert "--lr" in str(caught.value)
+    assert len(str(caught.value).splitlines()) == 1
+    assert not [entry for entry in list_models() if entry.name == "small"]
 
 
 def test_a_disk_that_is_full_is_told_in_one_line_and_can_be_gone_on_with(stories):
