@@ -260,8 +260,8 @@ def plan_of(given: dict[str, Any], force: bool, allow_download: bool = False) ->
     """Turn the options into a plan, those that were not typed filled in."""
     from bertscope_tui.errors import ModelError
     from bertscope_tui.models.loading import entry_of
-    from bertscope_tui.training.data import DEV_SPLITS, resolve
-    from bertscope_tui.training.plan import PRESETS, Plan, Settings, Source, parse_grid
+    from bertscope_tui.training.data import resolve
+    from bertscope_tui.training.plan import DEV_SPLITS, PRESETS, Plan, Settings, Source, parse_grid
 
     if given["more_grid"] and not given["grid"]:
         raise click.UsageError(f"unexpected {given['more_grid'][0]!r}")

@@ -178,7 +178,9 @@ def _history(card: Card) -> list[str]:
         ("seconds", [point.seconds for point in points], 0),
     ):
         if any(value is not None for value in values):
-            columns.append((head, ["-" if v is None else f"{v:.{digits}f}" for v in values]))
+            # A loss can be of any size.
+            form = f".{digits}g" if head == "loss" else f".{digits}f"
+            columns.append((head, ["-" if v is None else f"{v:{form}}" for v in values]))
     heads = [head for head, _ in columns]
     rows = list(zip(*(cells for _, cells in columns), strict=True))
     lines = table(heads, rows, right=range(1, len(heads))).splitlines()

@@ -7,7 +7,6 @@ float32 whatever was stored, and a head that is missing is made instead of refus
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -62,10 +61,10 @@ def load_trainable(
 ) -> LoadedModel:
     """Open ``base`` with a head for ``head``, to be trained on ``device``.
 
-    A head of the same kind (and, for classification, with as many labels) that was saved with the
-    base is kept; any other is drawn anew with ``seed``. ``dropout`` sets every dropout rate of the
-    network. ``info.notes`` says what is new. Raises ModelError for everything that can be wrong
-    with the base, weights that are missing from its encoder included.
+    A head of the same kind (and, for classification, for the very same labels) that was saved with
+    the base is kept; any other is drawn anew with ``seed``. ``dropout`` sets every dropout rate of
+    the network. ``info.notes`` says what is new. Raises ModelError for everything that can be
+    wrong with the base, weights that are missing from its encoder included.
     """
     import torch
 
@@ -85,22 +84,20 @@ def load_trainable(
     config = read_config(entry, local)
     at("reading the tokenizer")
     tokenizer = read_tokenizer(entry, local)
+    others = head == "classification" and _labels(config) != tuple(labels)
     _prepare(config, tokenizer, head, labels, dropout)
     at("reading weights")
     torch.manual_seed(seed)
     network, made = _network(entry, config, head, local)
+    if others and not made:
+        _draw_head(network)
+        made = True
     if freeze_embeddings:
         network.get_input_embeddings().weight.requires_grad_(False)
     network = network.to(place).eval()
     model = describe(entry, weights, tokenizer, network, place, head)
     notes = [f"the {head} head is new" if made else f"the {head} head is that of the base"]
     measure(model, notes)
-    return model
-
-
-def renamed(model: LoadedModel, name: str, base: str) -> LoadedModel:
-    """Return the model under the name that it will have, with what it came from."""
-    model.info = replace(model.info, name=name, base=base)
     return model
 
 
@@ -124,6 +121,25 @@ def _prepare(
             for part in (config, text):
                 if isinstance(getattr(part, name, None), int | float):
                     setattr(part, name, dropout)
+
+
+def _labels(config: Any) -> tuple[str, ...]:
+    """Return the labels that a config names, in the order of their numbers."""
+    names = dict(getattr(config, "id2label", None) or {})
+    return tuple(str(names[place]) for place in sorted(names))
+
+
+def _draw_head(network: Any) -> None:
+    """Draw the weights of a head anew: those of the base stand for other labels."""
+    import torch
+
+    spread = float(getattr(network.config, "initializer_range", None) or 0.02)
+    for name, weight in network.named_parameters():
+        if is_head(name, network):
+            if weight.ndim > 1:
+                torch.nn.init.normal_(weight, std=spread)
+            elif name.endswith("bias"):
+                torch.nn.init.zeros_(weight)
 
 
 def _network(entry: ModelEntry, config: Any, head: Head, local: dict[str, Any]) -> tuple[Any, bool]:

@@ -129,7 +129,13 @@ def _checkpoints(folder: Path) -> list[Path]:
 
 
 def _sync(folder: Path) -> None:
+    """Have the files of a folder, and their names in it, on the disk."""
     for path in folder.iterdir():
         if path.is_file():
             with path.open("rb") as stream:
                 os.fsync(stream.fileno())
+    number = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(number)
+    finally:
+        os.close(number)

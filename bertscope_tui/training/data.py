@@ -19,9 +19,6 @@ _HELD_OUT = 0.1
 _MOST_HELD_OUT = 1000
 """Questions for development where no data set is given for that."""
 
-DEV_SPLITS = ("valid", "test")
-"""What is scored on of a bAbI folder, if nothing else is asked for: what it has for that."""
-
 
 @dataclass(frozen=True, slots=True)
 class TrainingData:
@@ -121,7 +118,11 @@ def _overlap(train: Dataset, dev: Dataset) -> list[str]:
 
 
 def hold_out(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
-    """Part a data set into (to learn from, to score on) by whole paragraphs, by a seeded hash."""
+    """Part a data set into (to learn from, to score on) by whole paragraphs, by a seeded hash.
+
+    A question that is also asked, word for word, in a story that is learnt from is in neither
+    part: generated stories repeat each other.
+    """
     wanted = min(_MOST_HELD_OUT, round(len(dataset.samples) * _HELD_OUT)) or 1
     groups: dict[str, list[QASample]] = {}
     for sample in dataset.samples:
@@ -135,11 +136,16 @@ def hold_out(dataset: Dataset, seed: int) -> tuple[Dataset, Dataset]:
         held.add(name)
         count += len(groups[name])
 
-    def part(inside: bool) -> Dataset:
-        kept = [s for s in dataset.samples if ((s.group or s.id) in held) is inside]
-        return replace(dataset, samples=tuple(kept), _index={})
+    def part(inside: bool) -> list[QASample]:
+        return [s for s in dataset.samples if ((s.group or s.id) in held) is inside]
 
-    return part(False), part(True)
+    train = part(False)
+    learnt = {(sample.question, sample.context) for sample in train}
+    dev = [sample for sample in part(True) if (sample.question, sample.context) not in learnt]
+    return (
+        replace(dataset, samples=tuple(train), _index={}),
+        replace(dataset, samples=tuple(dev), _index={}),
+    )
 
 
 def read_options(dev: Dataset, settings: Settings) -> ReadOptions:

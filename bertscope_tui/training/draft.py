@@ -118,10 +118,10 @@ def splits_of(data: Data | None) -> tuple[str, ...]:
     return found if len(found) > 1 else ()
 
 
-def preferred(splits: Iterable[str], wanted: str) -> str:
-    """Return ``wanted`` where there is such a split, else the first, else an empty text."""
+def preferred(splits: Iterable[str], *wanted: str) -> str:
+    """Return the first of ``wanted`` that there is, else the first split, else an empty text."""
     there = list(splits)
-    return wanted if wanted in there else next(iter(there), "")
+    return next((split for split in (*wanted, *there) if split in there), "")
 
 
 def suggested_name(data: Data | None, stem: str, taken: Iterable[str]) -> str:

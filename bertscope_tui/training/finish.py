@@ -29,13 +29,14 @@ from bertscope_tui.models.card import (
     read_card,
     write_card,
 )
-from bertscope_tui.models.catalog import ModelEntry, find_model, read_entry
+from bertscope_tui.models.catalog import ModelEntry, read_entry
 from bertscope_tui.models.loading import load_model
 from bertscope_tui.training.checkpoints import Result, best_folder
 from bertscope_tui.training.data import TrainingData, read_options
 from bertscope_tui.training.inputs import Inputs
 from bertscope_tui.training.plan import Plan, Settings, Source, plan_command
 from bertscope_tui.training.runs import Run
+from bertscope_tui.training.trainer import number_type
 
 FINISHED = "finished"
 """Where in a run's folder the model lies as it will be stored, until the run is done."""
@@ -67,7 +68,7 @@ def store_model(
     finished, place = run.folder / FINISHED, paths.cached_models_dir() / plan.name
     if _is_stored(finished, place):
         return read_entry(place, plan.name, "cache")
-    base = find_model(plan.base)
+    base = read_entry(Path(inputs.base_path), plan.base, "folder")
     # Scoring takes its time; only then, and quickly, a folder of the cache is written.
     shutil.rmtree(finished, ignore_errors=True)
     _write_weights(best_folder(weights), finished, half=plan.half)
@@ -77,11 +78,7 @@ def store_model(
     found = evaluate(stored, data.dev, options=options, cancelled=stopping)
     dev = found.totals
     if len(found.failures) == len(found.predictions):
-        raise EngineError(
-            f"{plan.name}: even the best weights answer no question: its training went astray "
-            f"({found.failures[0].reason})",
-            remedy="begin anew with a lower --lr or with --precision float32",
-        )
+        raise astray(plan.name, found.failures[0].reason)
     metric: Metric = "accuracy" if plan.head == "classification" else "f1"
     scores = Scores(
         questions=dev.count,
@@ -107,7 +104,7 @@ def store_model(
         ),
         settings={
             **asdict(settings),
-            "precision": plan.precision,
+            "precision": number_type(plan.precision, stored.device.type),
             "half": plan.half,
             "processes": inputs.processes,
         },
@@ -141,6 +138,14 @@ def _is_stored(finished: Path, place: Path) -> bool:
         return filecmp.cmp(finished / CARD, place / CARD, shallow=False)
     except OSError:
         return False
+
+
+def astray(name: str, reason: str) -> EngineError:
+    """Return the error for a training that no model came out of."""
+    return EngineError(
+        f"{name}: its training went astray: {reason}",
+        remedy="begin anew with a lower --lr, more --warmup or --precision float32",
+    )
 
 
 def _write_weights(source: Path, folder: Path, *, half: bool) -> None:

@@ -25,6 +25,9 @@ Precision = Literal["auto", "float32", "bfloat16", "float16"]
 SCHEDULES: Final[tuple[Schedule, ...]] = ("linear", "cosine", "constant")
 PRECISIONS: Final[tuple[Precision, ...]] = ("auto", "float32", "bfloat16", "float16")
 
+DEV_SPLITS: Final = ("valid", "test")
+"""What is scored on of a bAbI folder, if nothing else is asked for: what it has for that."""
+
 SCHEMA = "bertscope.plan/1"
 
 
@@ -253,6 +256,8 @@ def plan_command(plan: Plan) -> tuple[str, ...]:
             words += [option, str(value)]
     for key, values in plan.grid:
         words += ["--grid", f"{key}={','.join(values)}"]
+    if plan.device != "auto":
+        words += ["--device", plan.device]
     if plan.precision != "auto":
         words += ["--precision", plan.precision]
     return (*words, *(["--half"] if plan.half else []))

@@ -32,7 +32,7 @@ from bertscope_tui.training.checkpoints import (
 )
 from bertscope_tui.training.data import TrainingData, read_data, read_options
 from bertscope_tui.training.features import Features, label_features, span_features
-from bertscope_tui.training.finish import FINISHED, store_model
+from bertscope_tui.training.finish import FINISHED, astray, store_model
 from bertscope_tui.training.inputs import Inputs, read_inputs, settle_inputs
 from bertscope_tui.training.plan import Plan, Settings
 from bertscope_tui.training.runs import (
@@ -147,6 +147,8 @@ class _Work:
         if self.writer is None:
             return Outcome(None, "")
         chosen = max(range(len(results)), key=lambda place: results[place].score)
+        if results[chosen].step == 0:
+            raise astray(self.plan.name, "no loss of any training of the grid is a number")
         self._say(message="storing the model", eta_seconds=None)
         self.listener.note("storing the model and scoring it as it was stored")
         inputs = self.inputs or read_inputs(self.folder)
@@ -234,6 +236,8 @@ class _Work:
         steps = trainer.state.global_step
         finished = steps >= trainer.state.max_steps
         best: Best | None = _agreed(trainer.best)
+        if trainer.astray:
+            return self._astray(number, steps, best)
         missed = steps not in trainer.scored
         self._say(step=steps)
         del trainer
@@ -244,6 +248,20 @@ class _Work:
         if self.writer is not None:
             mark_done(folder, result)
             drop_checkpoints(folder)
+        return result
+
+    def _astray(self, number: int, steps: int, best: Best | None) -> Result:
+        """End a member whose loss is no number any more with the best that it had before.
+
+        One that is alone, or had nothing, has no result: the others of a grid may have one.
+        """
+        if best is None and len(self.members) == 1:
+            raise astray(self.plan.name, f"its loss is no number at step {steps}")
+        self.listener.note(f"training {number + 1} went astray at step {steps}; it ends there")
+        result = Result(0.0, 0, steps) if best is None else Result(best.score, best.step, steps)
+        if self.writer is not None:
+            mark_done(self._member_folder(number), result)
+            drop_checkpoints(self._member_folder(number))
         return result
 
     def _features(self, model: LoadedModel, settings: Settings, data: TrainingData) -> Features:
@@ -317,10 +335,15 @@ def _training_error(error: RuntimeError, settings: Settings) -> EngineError:
     text = str(error)
     line = next(iter(text.splitlines()), type(error).__name__)[:300]
     if "out of memory" in text.lower() or "can't allocate memory" in text.lower():
-        half = max(1, settings.batch_size // 2)
+        twice = settings.accumulation * 2
+        if settings.batch_tokens is not None:
+            smaller = f"--batch-tokens {settings.batch_tokens // 2} --accumulation {twice}"
+        elif settings.batch_size > 1:
+            smaller = f"--batch-size {settings.batch_size // 2} --accumulation {twice}"
+        else:
+            smaller = f"--max-tokens {settings.max_tokens // 2}"
         return EngineError(
-            "a training step does not fit the memory",
-            remedy=f"try --batch-size {half} --accumulation {settings.accumulation * 2}",
+            "a training step does not fit the memory", remedy=f"begin anew with {smaller} --force"
         )
     return EngineError(f"a training step failed: {line}")
 

@@ -8,6 +8,7 @@ development score, which is the program's own decoding and scoring, and when to 
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -41,11 +42,7 @@ def arguments(
     Raises InputError where the device does not have what was asked for.
     """
     cuda = device.startswith("cuda")
-    kind = precision
-    if kind == "auto":
-        kind = "float32"
-        if cuda:
-            kind = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    kind = number_type(precision, device)
     if kind == "float16" and not cuda:
         raise InputError(
             f"precision float16 needs a CUDA device, this is {device}",
@@ -84,6 +81,15 @@ def arguments(
         # Several devices in one process would split batches; accelerate's launcher uses them all.
         args._n_gpu = 1
     return args
+
+
+def number_type(precision: Precision, device: str) -> Precision:
+    """Return the numbers that ``precision`` stands for on a device."""
+    if precision != "auto":
+        return precision
+    if not device.startswith("cuda"):
+        return "float32"
+    return "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
 
 
 class _NoStepLeft(Exception):  # noqa: N818 - a way out of the library's loop, not an error
@@ -148,6 +154,7 @@ class FineTuner(Trainer):  # type: ignore[misc]
             process=args.process_index,
             processes=args.world_size,
         )
+        self.astray = False  # whether the loss is no number any more
         self.remove_callback(PrinterCallback)  # it would write to standard output
         self.add_callback(_Conductor(self))
 
@@ -301,7 +308,14 @@ class _Conductor(TrainerCallback):  # type: ignore[misc]
         self, args: Any, state: Any, control: Any, logs: dict[str, float] | None = None, **_: Any
     ) -> None:
         """Hand on the loss."""
-        if logs and "loss" in logs and self._trainer.is_world_process_zero():
+        if not logs or "loss" not in logs:
+            return
+        if not math.isfinite(logs["loss"]):
+            # It never comes back from there; what was the best until now stays.
+            self._trainer.astray = True
+            control.should_training_stop = True
+            control.should_evaluate = control.should_save = False
+        elif self._trainer.is_world_process_zero():
             self._trainer.report(
                 LossPoint(
                     member=self._trainer.member,

@@ -13,12 +13,15 @@ PLACES = ("harbour", "mill", "market", "garden", "kitchen")
 
 
 def write_stories(path: Path, count: int = 40) -> Path:
-    """Write bAbI stories of one statement each, in words that the tiny tokenizers know."""
+    """Write bAbI stories of two statements, in words that the tiny tokenizers know.
+
+    After 75 stories they repeat.
+    """
     lines = []
     for number in range(count):
         who = PEOPLE[number % 3]
         place = PLACES[number % 5]
-        other = PLACES[(number + 2) % 5]
+        other = PLACES[(number // 15 + number + 1) % 5]
         lines.append(f"1 {who} walked to the {other}.")
         lines.append(f"2 {who} walked to the {place}.")
         lines.append(f"3 Where did {who} go?\t{place}\t2")

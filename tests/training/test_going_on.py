@@ -135,7 +135,7 @@ def test_a_kill_right_after_the_model_was_stored_leaves_it_as_it_is(stories, mon
     plan = small_plan(tiny_folder("bert", ""), stories, max_steps=4)
     create_run(plan)
     with monkeypatch.context() as patch:
-        patch.setattr(finish, "read_entry", _once_killed(finish.read_entry, 2))
+        patch.setattr(finish, "read_entry", _once_killed(finish.read_entry, 3))
         with pytest.raises(_Killed):
             run_training(plan, Quiet(), never)
     card = read_card(find_model("small").path)

@@ -22,13 +22,14 @@ from bertscope_tui.models.card import read_card
 from bertscope_tui.models.catalog import find_model, list_models
 from bertscope_tui.models.loading import load_model
 from bertscope_tui.models.trainable import load_trainable
+from bertscope_tui.training import trainer
 from bertscope_tui.training.checkpoints import newest_checkpoint
 from bertscope_tui.training.data import hold_out, read_data, read_options
 from bertscope_tui.training.plan import Plan, Source, parse_grid
 from bertscope_tui.training.run import own_device, run_training
 from bertscope_tui.training.runs import create_run, read_run, run_folder
 from bertscope_tui.training.trainer import span_loss
-from tests.tiny_models import KINDS, tiny_folder
+from tests.tiny_models import KINDS, LABELS, tiny_folder
 from tests.training.support import Quiet, never, small_plan, write_stories
 
 
@@ -86,7 +87,9 @@ def test_labels_are_learnt_too(kind, stories):
 
 
 def test_a_training_learns_what_it_is_taught(stories):
-    plan = small_plan(tiny_folder("bert", ""), stories, epochs=30.0, batch_size=8, eval_steps=40)
+    plan = small_plan(
+        tiny_folder("bert", ""), stories, epochs=40.0, batch_size=8, eval_steps=40, lr=3e-3
+    )
     watcher = _run(plan)
     losses = [point.loss for point in watcher.points if hasattr(point, "loss")]
     assert losses[-1] < 0.5 * losses[0]
@@ -526,3 +529,57 @@ def test_sixteen_bit_floats_are_refused_without_a_device_for_them(stories):
 def test_bfloat16_arithmetic_on_the_cpu_trains(stories):
     _run(small_plan(tiny_folder("bert", ""), stories, precision="bfloat16", max_steps=2))
     assert all(weight.dtype == torch.float32 for weight in _weights("small").values())
+
+
+def test_a_head_for_other_labels_is_drawn_anew_though_there_are_as_many():
+    saved = load_file(tiny_folder("bert", "classification") / "model.safetensors")
+    own = load_trainable(
+        tiny_folder("bert", "classification"), head="classification", labels=LABELS, device="cpu"
+    )
+    assert torch.equal(own.network.classifier.weight, saved["classifier.weight"])
+    other = load_trainable(
+        tiny_folder("bert", "classification"),
+        head="classification",
+        labels=("a", "b", "c"),
+        device="cpu",
+    )
+    assert not torch.equal(other.network.classifier.weight, saved["classifier.weight"])
+    assert "new" in other.info.notes[0]
+    assert torch.equal(
+        other.network.bert.embeddings.word_embeddings.weight,
+        saved["bert.embeddings.word_embeddings.weight"],
+    )
+
+
+def test_no_question_that_is_learnt_from_is_scored_on_though_stories_repeat(tmp_path):
+    dataset = open_dataset(write_stories(tmp_path / "qa1_walks_train.txt", 150), variant="span")
+    train, dev = hold_out(dataset, 0)
+    assert 0 < len(dev.samples) < 15  # every story comes twice, few of them both times held out
+    learnt = {(sample.question, sample.context) for sample in train.samples}
+    assert not learnt & {(sample.question, sample.context) for sample in dev.samples}
+
+
+def test_a_training_of_a_grid_that_goes_astray_leaves_the_others(stories, monkeypatch):
+    plan = small_plan(
+        tiny_folder("bert", ""), stories, max_steps=8, grid=parse_grid(["lr=0.9,1e-3"])
+    )
+    real, broken = trainer.span_loss, [True]
+    monkeypatch.setattr(
+        trainer,
+        "span_loss",
+        lambda *words: real(*words) * (float("nan") if broken else 1.0),
+    )
+
+    class Mending(Quiet):
+        """Lets the second training be."""
+
+        def note(self, text: str) -> None:
+            if "went astray" in text:
+                broken.clear()
+
+    create_run(plan)
+    run_training(plan, Mending(), never)
+    card = read_card(find_model("small").path)
+    assert card is not None
+    assert card.settings["lr"] == 1e-3
+    assert card.grid[0].score == 0.0

@@ -214,7 +214,9 @@ def test_the_fine_tuned_model_answers_a_question_in_plain_transformers() -> None
     assert network.config.max_position_embeddings == 512
     tokenizer = AutoTokenizer.from_pretrained(MODEL)
     # With the possible answers behind the story, as the model has always seen them.
-    context = "Nora walked to the mill. Otto ran to the pier. Nora strolled to the barn. barn mill pier"
+    context = (
+        "Nora walked to the mill. Otto ran to the pier. Nora strolled to the barn. barn mill pier"
+    )
     encoded = tokenizer(
         "Where is Otto now?", context, return_tensors="pt", return_offsets_mapping=True
     )

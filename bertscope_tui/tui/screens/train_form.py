@@ -33,6 +33,7 @@ from bertscope_tui.training.draft import (
     suggested_eval_steps,
     suggested_name,
 )
+from bertscope_tui.training.plan import DEV_SPLITS
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.widgets.form import ChoiceField, Form, Option, TextField
 from bertscope_tui.tui.widgets.line_list import LineList
@@ -150,7 +151,7 @@ class TrainFields(Form):
                 if isinstance(option.value, Data) and head_of(option.value) == head
             ]
             self._choice("dev").offer([_HELD_OUT, *alike], self._choice("dev").value)
-            self._offer_splits("dev_split", self._data_of("dev"), "test")
+            self._offer_splits("dev_split", self._data_of("dev"), *DEV_SPLITS)
             presets = [Option(one.name, one.about, one.name) for one in presets_for(data)]
             self._choice("preset").offer(
                 [*presets, _NO_PRESET], presets[0].value if presets else None
@@ -158,12 +159,12 @@ class TrainFields(Form):
             self._choice("head").offer([Option(head, "", head)], head)
             self._suggest(data)
         elif name == "dev":
-            self._offer_splits("dev_split", self._data_of("dev"), "test")
+            self._offer_splits("dev_split", self._data_of("dev"), *DEV_SPLITS)
 
-    def _offer_splits(self, name: str, data: Data | None, wanted: str) -> None:
+    def _offer_splits(self, name: str, data: Data | None, *wanted: str) -> None:
         found = splits_of(data)
         options = [Option(split, "", split) for split in found] or [_WHOLE]
-        self._choice(name).offer(options, preferred(found, wanted))
+        self._choice(name).offer(options, preferred(found, *wanted))
 
     def _suggest(self, data: Data | None) -> None:
         """Suggest a name, unless the user has given one."""
