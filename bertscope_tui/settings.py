@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import os
 import re
-import tempfile
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -19,6 +18,7 @@ from typing import Any
 
 from bertscope_tui import paths
 from bertscope_tui.errors import InputError
+from bertscope_tui.replacing import replace_text
 
 DTYPES = ("auto", "float32", "bfloat16", "float16")
 """Number types that a network may be asked to compute in."""
@@ -138,7 +138,7 @@ def save_setting(key: str, value: str | int | bool, path: Path | None = None) ->
         document = tomlkit.parse(text)
         document[key] = value
         target.parent.mkdir(parents=True, exist_ok=True)
-        _replace(target, tomlkit.dumps(document))
+        replace_text(target, tomlkit.dumps(document))
     except (ParseError, UnicodeDecodeError) as exc:
         raise InputError(f"{path}: not TOML, so {key} was not saved: {exc}") from exc
     except OSError as exc:
@@ -156,21 +156,6 @@ def _read(path: Path, warnings: list[str]) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as exc:
         warnings.append(f"{path}: not TOML ({exc}); no settings are used")
     return {}
-
-
-def _replace(target: Path, text: str) -> None:
-    mode = target.stat().st_mode & 0o777 if target.exists() else 0o644
-    handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).chmod(mode)
-        Path(name).replace(target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _from_text(key: str, text: str) -> object:

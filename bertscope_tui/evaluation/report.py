@@ -10,6 +10,7 @@ from typing import Any
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.errors import DiskError, InputError
 from bertscope_tui.evaluation.evaluate import Evaluation
+from bertscope_tui.replacing import replace_text
 
 SCHEMA = "bertscope.evaluate/1"
 
@@ -78,13 +79,7 @@ def write_aside(path: Path, text: str) -> None:
 
     Halves of surrogate pairs become JSON escapes, which read back as the same text.
     """
-    aside = path.with_name(f".{path.name[:200]}.{os.getpid()}")
     try:
-        with aside.open("wb") as stream:
-            stream.write((text + "\n").encode("utf-8", "backslashreplace"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
+        replace_text(path, text + "\n")
     except OSError as exc:
-        aside.unlink(missing_ok=True)
         raise DiskError(f"{clean(str(path))}: cannot be written: {exc.strerror or exc}") from exc

@@ -21,6 +21,7 @@ from bertscope_tui.errors import DataError, DiskError, InputError, ModelError
 from bertscope_tui.models.cardfields import Fields
 from bertscope_tui.models.jsonfile import read_object
 from bertscope_tui.models.weights import Head, read_weights
+from bertscope_tui.replacing import replace_text
 
 CARD = "bertscope_card.json"
 SCHEMA = "bertscope.card/1"
@@ -156,16 +157,9 @@ def write_card(folder: Path, card: Card) -> None:
     """
     text = json.dumps(as_object(card), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     path = folder / CARD
-    aside = folder / f".{CARD}.{os.getpid()}"
     try:
-        with aside.open("wb") as stream:
-            # A path may have bytes that are no text; as \u escapes they read back the same.
-            stream.write(text.encode("utf-8", "backslashreplace"))
-            stream.flush()
-            os.fsync(stream.fileno())
-        aside.replace(path)
+        replace_text(path, text)
     except OSError as exc:
-        aside.unlink(missing_ok=True)
         raise DiskError(f"{path}: cannot be written: {exc.strerror or exc}") from exc
 
 

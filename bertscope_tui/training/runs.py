@@ -20,7 +20,6 @@ import json
 import math
 import os
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,6 +30,7 @@ from typing import Any, Final, Literal, get_args
 from bertscope_tui import paths
 from bertscope_tui.errors import DiskError, InputError
 from bertscope_tui.models.staging import disk_error
+from bertscope_tui.replacing import replace_text
 from bertscope_tui.training.plan import DAMAGE, Plan, plan_object, read_plan, record
 
 State = Literal["waiting", "running", "stopped", "killed", "failed", "done"]
@@ -297,7 +297,7 @@ class RunWriter:
             json.dumps({"kind": "loss" if isinstance(p, LossPoint) else "dev", **asdict(p)}) + "\n"
             for p in kept
         ]
-        write_text(self._folder / LOG, "".join(lines))
+        replace_text(self._folder / LOG, "".join(lines))
 
     def _drop_half_line(self) -> None:
         """A killed process may have left half a line, which must not spoil the next one."""
@@ -307,26 +307,12 @@ class RunWriter:
         except FileNotFoundError:
             return
         if content and not content.endswith(b"\n"):
-            write_text(path, content[: content.rfind(b"\n") + 1].decode("utf-8", "replace"))
+            replace_text(path, content[: content.rfind(b"\n") + 1].decode("utf-8", "replace"))
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Replace a file by JSON in one step."""
-    write_text(path, json.dumps(value, indent=1) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace a file in one step: a reader sees the old content or the new."""
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+    """Replace a file by JSON in one step; raises OSError."""
+    replace_text(path, json.dumps(value, indent=1) + "\n")
 
 
 def _read_status(folder: Path) -> Status:
