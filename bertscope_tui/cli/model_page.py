@@ -138,6 +138,9 @@ def _data_lines(found: Provenance, card: Card) -> list[str]:
         if data is None:
             continue
         lines.append(clean(f"  {part}: {_data(data)}"))
+        if part == "dev" and card.data.train is not None and data.files == card.data.train.files:
+            lines.append("    the same files")  # a part of the data was held out
+            continue
         lines += [
             clean(f"    {one.state:<10} {one.file.path} ({one.file.bytes} bytes)")
             for one in found.files
