@@ -21,7 +21,7 @@ help:
 	@echo "make run     install into .venv and open the app (ARGS=... is passed on)"
 	@echo "make test    install with the tools for development, check and test"
 	@echo "make check   style, types and the direction of imports"
-	@echo "make bench   start-up, drawing, stepping layers: JSON with ratios"
+	@echo "make bench   start-up, drawing, stepping layers, training: JSON with ratios"
 	@echo "make clean   remove .venv and everything that was built"
 
 run: $(VENV)/.run-installed
@@ -41,6 +41,7 @@ bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.bench.first_frame_bench
 	$(BIN)/python -m tests.bench.scatter_bench
 	$(BIN)/python -m tests.bench.layer_step_bench 160x48
+	$(BIN)/python -m tests.bench.finetune_bench sample_data/models/stories-base sample_data/stories
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis \
