@@ -233,7 +233,7 @@ def _settings(plan: Plan) -> str:
         batch += f" x {settings.accumulation}"
     length = f"{settings.epochs:g} epochs"
     if settings.max_steps is not None:
-        length += f", at most {settings.max_steps:,} steps"
+        length = f"{settings.max_steps:,} steps"
     parts = [
         f"lr {number(settings.lr)} {settings.schedule}",
         f"warm-up {settings.warmup:g}",

@@ -15,7 +15,7 @@ Group = Literal[
     "Layers", "Samples", "Tokens", "Picture", "Panes", "General", "Fine-tuning, after f"
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
-_TUNING: Group = "Fine-tuning, after f"
+TUNING: Group = "Fine-tuning, after f"
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +129,25 @@ ACTIONS: tuple[Action, ...] = (
 """Every action of the inspector, in the order in which help lists them."""
 
 TRAINING_ACTIONS: tuple[Action, ...] = (
-    Action("move_down", ("down", "j"), "↓  j", "Next training", _TUNING),
-    Action("move_up", ("up", "k"), "↑  k", "Previous training", _TUNING),
-    Action("new", ("a",), "a", "Fine-tune a model", _TUNING, "new"),
-    Action("stop", ("s",), "s", "Stop a training; r goes on with it", _TUNING, "stop"),
-    Action("resume", ("r",), "r", "Go on with a training", _TUNING, "go on"),
-    Action("remove", ("x",), "x", "Remove a training (not its model)", _TUNING, "remove"),
-    Action("open_model", ("enter",), "Enter", "Open the model that came out", _TUNING, "open"),
+    Action("move_down", ("down", "j"), "↓  j", "Next training", TUNING),
+    Action("move_up", ("up", "k"), "↑  k", "Previous training", TUNING),
+    Action("new", ("a",), "a", "Fine-tune a model", TUNING, "new"),
+    Action("stop", ("s",), "s", "Stop a training; r goes on with it", TUNING, "stop"),
+    Action("resume", ("r",), "r", "Go on with a training", TUNING, "go on"),
+    Action("remove", ("x",), "x", "Remove a training (not its model)", TUNING, "remove"),
+    Action("open_model", ("enter",), "Enter", "Open the model that came out", TUNING, "open"),
     Action(
         "turn",
         ("tab", "shift+tab"),
         "Tab",
         "Curves or facts, where there is no room for both",
-        _TUNING,
+        TUNING,
         "facts",
     ),
-    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts down", _TUNING),
-    Action("page_up", ("pageup",), "PgUp", "Scroll the facts up", _TUNING),
-    Action("help", ("question_mark",), "?", "All keys", _TUNING, "help"),
-    Action("back", ("escape", "q"), "Esc  q", "Back to the inspector", _TUNING, "back"),
+    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts down", TUNING),
+    Action("page_up", ("pageup",), "PgUp", "Scroll the facts up", TUNING),
+    Action("help", ("question_mark",), "?", "All keys", TUNING, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to the inspector", TUNING, "back"),
 )
 """Every action of the screen of trainings."""
 
@@ -168,10 +168,13 @@ def spelled(shown: str) -> str:
 _WORDS = str.maketrans({"→": "Right", "←": "Left", "↑": "Up", "↓": "Down", "⇧": "Shift+", "…": "-"})
 
 
-def key_table() -> list[tuple[Group, list[tuple[str, str]]]]:
-    """Return ``(group, [(keys, description), …])`` in the order of the help screen."""
+def key_table(first: Group | None = None) -> list[tuple[Group, list[tuple[str, str]]]]:
+    """Return ``(group, [(keys, description), …])`` in the order of the help screen.
+
+    The keys of ``first``, the group of the screen that help was asked for on, come first.
+    """
     table: list[tuple[Group, list[tuple[str, str]]]] = []
-    for group in GROUPS:
+    for group in sorted(GROUPS, key=lambda group: group != first):
         rows = [
             (action.shown, action.description)
             for action in (*ACTIONS, *TRAINING_ACTIONS)

@@ -31,7 +31,7 @@ from bertscope_tui.inspection.choice import (
 from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
-from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS
+from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING
 from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
@@ -278,7 +278,8 @@ class BertscopeApp(App[int]):
     def action_help(self) -> None:
         """Show all keys, where there is room for them."""
         if not self.inspector.has_class("-tiny"):
-            self.push_screen(help_page(self.look))
+            first = TUNING if self.trainings.screen is not None else None
+            self.push_screen(help_page(self.look, first))
 
     def action_training(self) -> None:
         """Show the trainings, where there is room for them."""

@@ -166,7 +166,7 @@ async def test_curves_have_the_glyphs_of_the_legend_and_the_training_at_work_fir
 
 
 async def test_a_small_screen_has_curves_or_facts_by_tab() -> None:
-    make_run("one", "done", 2000)
+    make_run("one", "done", 2000, message="more to say than there are lines for " * 6)
     app, _ = fake_app()
     async with app.run_test(size=SMALL) as pilot:
         await opened(pilot)
@@ -504,6 +504,7 @@ async def test_every_key_of_the_screen_is_in_its_bar_in_help_or_both() -> None:
         assert bar == ("↑↓ a new s stop r go on x remove Enter open Tab facts ? help Esc back")
         await press(pilot, "question_mark")
         assert "help" in text_of(app)
+        assert "Go on with a training" in text_of(app)  # its own keys come first
         await press(pilot, "escape")
         assert isinstance(app.screen, TrainingScreen)
         offered = {command.title for command in app.get_system_commands(app.screen)}

@@ -15,7 +15,7 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Dataset
 from bertscope_tui.engine.roles import ROLES
 from bertscope_tui.inspection.views import ROLE_NAMES, Look
-from bertscope_tui.tui.actions import key_table, spelled
+from bertscope_tui.tui.actions import Group, key_table, spelled
 
 _LISTED = 2000
 """Problems shown on the page; ``datasets check`` prints all of them."""
@@ -47,10 +47,13 @@ class PageScreen(ModalScreen[None]):
         self.query_one("#page").scroll_relative(y=step, animate=False)
 
 
-def help_page(look: Look) -> PageScreen:
-    """Return the page of every key, made from the table of actions, and of the marks."""
+def help_page(look: Look, first: Group | None = None) -> PageScreen:
+    """Return the page of every key, made from the table of actions, and of the marks.
+
+    The keys of the group ``first`` come first.
+    """
     parts: list[Content] = []
-    for group, rows in key_table():
+    for group, rows in key_table(first):
         parts.append(Content.styled(group, "bold"))
         for keys, description in rows:
             shown = f"{spelled(keys):<14} " if look.ascii else f"{keys:<9}"
