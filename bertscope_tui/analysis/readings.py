@@ -1,0 +1,156 @@
+"""What the signals of one sample come to: peaks, stretches of layers, shares of the n-best list.
+
+The rules of `failures` are written in these words. Layers count from 0, the embeddings. Peaks are
+looked for from layer 1 on, because at layer 0 a question matches whatever repeats its words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bertscope_tui.data.scoring import exact_match
+from bertscope_tui.engine.scanned import Scanned, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Peak:
+    """The highest value of a curve from layer 1 on, and its layer."""
+
+    value: float
+    layer: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Layers ``first`` to ``last`` (included) in which a sentence matches better than the facts.
+
+    ``layer`` is that of the largest match in between, ``own`` and ``facts`` the two there.
+    """
+
+    first: int
+    last: int
+    layer: int
+    own: float
+    facts: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A sample in the words of the rules; whatever cannot be known is None.
+
+    ``confidence`` is the probability of the answer in its n-best list; ``gold_share`` the largest
+    that a gold answer has there, 0 where none is in the list. ``sentence`` is the place of the
+    sentence in which the answer begins or, where answers are labels or stand in no sentence, of
+    the one that matches the question best; ``on_fact`` says whether it is a supporting fact.
+    ``match`` is the peak of the question's match with the sentence of the answer (with the facts
+    where there is no such sentence), ``facts`` that with the facts, ``separation`` the answer
+    separation at the last layer. ``ahead`` is where ``sentence`` matches better than the facts,
+    around its peak. ``stable_from`` is the layer from which on the lens gives what it gives at
+    the last one.
+    """
+
+    confidence: float
+    gold_share: float
+    sentence: int | None
+    on_fact: bool | None
+    match: Peak | None
+    facts: Peak | None
+    separation: float | None
+    ahead: Ahead | None
+    stable_from: int | None
+
+
+def read(scanned: Scanned, gold: Sequence[str] = ()) -> Reading:
+    """Return what there is to say of a sample that has a prediction.
+
+    ``gold`` are the texts of gold answers; a candidate is one of them by the rules of exact match,
+    or where it overlaps a gold span.
+    """
+    assert scanned.prediction is not None
+    own, facts = _curve(scanned, "predicted_match"), _curve(scanned, "fact_match")
+    sentence = scanned.predicted_sentence
+    rival = own
+    if sentence is None or own is None:
+        rival = _curve(scanned, "best_match")
+        sentence, rival = _best(scanned, rival)
+    on_fact = None if sentence is None or not scanned.facts else sentence in scanned.facts
+    apart = _curve(scanned, "answer_separation")
+    return Reading(
+        confidence=scanned.prediction.probability,
+        gold_share=_gold_share(scanned, gold),
+        sentence=sentence,
+        on_fact=on_fact,
+        match=_peak(own if own is not None else facts),
+        facts=_peak(facts),
+        separation=None if apart is None or not np.isfinite(apart[-1]) else float(apart[-1]),
+        ahead=_ahead(rival, facts),
+        stable_from=stable_from(scanned.lens),
+    )
+
+
+def stable_from(lens: NDArray[np.int32] | None) -> int | None:
+    """Return the first layer from which on ``(layers + 1, 2)`` has the answer of the last layer."""
+    if lens is None or not len(lens):
+        return None
+    other = (lens != lens[-1]).any(axis=1)
+    return int(np.flatnonzero(other)[-1]) + 1 if other.any() else 0
+
+
+def _curve(scanned: Scanned, name: Signal) -> NDArray[np.float32] | None:
+    """Return a signal over the layers, None where it has no value from layer 1 on."""
+    values = scanned.signal(name)
+    if values is None or not np.isfinite(_inner(values)).any():
+        return None
+    return values
+
+
+def _inner(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return values[1:] if len(values) > 1 else values
+
+
+def _peak(values: NDArray[np.float32] | None) -> Peak | None:
+    if values is None:
+        return None
+    layer = int(np.nanargmax(_inner(values))) + len(values) - len(_inner(values))
+    return Peak(float(values[layer]), layer)
+
+
+def _best(
+    scanned: Scanned, values: NDArray[np.float32] | None
+) -> tuple[int | None, NDArray[np.float32] | None]:
+    """Return the sentence that is best where any sentence matches most, and where it is best."""
+    peak = _peak(values)
+    if values is None or peak is None or scanned.best_sentence is None:
+        return None, None
+    sentence = int(scanned.best_sentence[peak.layer])
+    if sentence < 0:
+        return None, None
+    return sentence, np.where(scanned.best_sentence == sentence, values, np.float32(np.nan))
+
+
+def _ahead(own: NDArray[np.float32] | None, facts: NDArray[np.float32] | None) -> Ahead | None:
+    peak = _peak(own)
+    if own is None or facts is None or peak is None or not own[peak.layer] > facts[peak.layer]:
+        return None
+    better = own > facts  # False beside NaN
+    first = last = peak.layer
+    while first > 0 and better[first - 1]:
+        first -= 1
+    while last + 1 < len(better) and better[last + 1]:
+        last += 1
+    return Ahead(first, last, peak.layer, peak.value, float(facts[peak.layer]))
+
+
+def _gold_share(scanned: Scanned, gold: Sequence[str]) -> float:
+    assert scanned.prediction is not None
+    shares = [
+        one.probability
+        for one in scanned.prediction.n_best
+        if (one.span is not None and any(one.span.overlaps(span) for span in scanned.gold_spans))
+        or (gold and exact_match(one.text, gold) == 1.0)
+    ]
+    return max(shares, default=0.0)
