@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bertscope_tui.data.records import Dataset, QASample, Task
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, Scores, never, score_dataset
@@ -14,6 +14,8 @@ from bertscope_tui.evaluation.intervals import Interval, mean_interval
 
 if TYPE_CHECKING:
     from bertscope_tui.models.loading import LoadedModel, ModelInfo
+
+Item = TypeVar("Item")
 
 _WRONG = Scores(0.0, 0.0)
 
@@ -84,7 +86,7 @@ class Evaluation:
         return len(self.predictions) / self.seconds if self.seconds > 0 else None
 
 
-def spread(samples: Sequence[QASample], limit: int) -> Sequence[QASample]:
+def spread(samples: Sequence[Item], limit: int) -> Sequence[Item]:
     """Return ``limit`` samples spread evenly over the data set, the first among them, in order.
 
     The same ones every time; all of them where there are no more. Raises ValueError for a limit
@@ -152,11 +154,7 @@ def evaluate(
     ``progress`` is told the number of samples done and in all. Raises `InputError` for a model
     without a head, which makes no predictions; `Cancelled`.
     """
-    if model.info.head is None:
-        raise InputError(
-            f"{model.info.name}: no question-answering head, so it gives no answers",
-            remedy="choose a fine-tuned model",
-        )
+    need_head(model.info)
     options = (options or ReadOptions()).for_dataset(dataset)
     samples = dataset.samples if limit is None else spread(dataset.samples, limit)
     total = len(samples)
@@ -183,6 +181,15 @@ def evaluate(
         limit=limit,
         seconds=seconds,
     )
+
+
+def need_head(info: ModelInfo) -> None:
+    """Raise `InputError` for a model without a head, which makes no predictions."""
+    if info.head is None:
+        raise InputError(
+            f"{info.name}: no question-answering head, so it gives no answers",
+            remedy="choose a fine-tuned model",
+        )
 
 
 def _task(right: list[float]) -> TaskScore:
