@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -52,19 +52,16 @@ def lock(name: str, store: Path | None = None) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as exc:
         raise disk_error(exc, path.parent) from exc
-    held = locks.hold(path)
-    try:
-        held.__enter__()
-    except locks.TakenError as exc:
-        raise InputError(
-            f"the scan {name} is running", remedy="stop it, or choose another name with --name"
-        ) from exc
-    except OSError as exc:
-        raise disk_error(exc, path) from exc
-    try:
+    with ExitStack() as held:
+        try:
+            held.enter_context(locks.hold(path))
+        except locks.TakenError as exc:
+            raise InputError(
+                f"the scan {name} is running", remedy="stop it, or choose another name with --name"
+            ) from exc
+        except OSError as exc:
+            raise disk_error(exc, path) from exc
         yield
-    finally:
-        held.__exit__(None, None, None)
 
 
 def is_running(name: str, store: Path | None = None) -> bool:

@@ -15,19 +15,18 @@ Reading needs neither torch nor the process: the app draws curves of runs it did
 
 from __future__ import annotations
 
-import fcntl
 import json
 import math
 import os
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, get_args
 
-from bertscope_tui import paths
+from bertscope_tui import locks, paths
 from bertscope_tui.errors import DiskError, InputError
 from bertscope_tui.models.staging import disk_error
 from bertscope_tui.replacing import replace_text
@@ -47,8 +46,6 @@ PLAN, STATE, LOG, LOCK, OUTPUT, MEMBERS = (
     "output.log",
     "members",
 )
-
-_PATIENCE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,34 +220,21 @@ def resume_hint(name: str) -> str:
 @contextmanager
 def holding(folder: Path) -> Iterator[None]:
     """Hold a run while working on it; InputError where another process does, DiskError."""
-    try:
-        lock = (folder / LOCK).open("a")
-    except OSError as exc:
-        raise disk_error(exc, folder) from exc
-    with lock as stream:
-        for patience in range(_PATIENCE, -1, -1):
-            try:
-                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except OSError as exc:
-                if not patience:
-                    raise InputError(
-                        f"training {folder.name} is being worked on by another process"
-                    ) from exc
-                time.sleep(0.05)  # somebody may only be looking, see is_locked
+    with ExitStack() as held:
+        try:
+            held.enter_context(locks.hold(folder / LOCK))
+        except locks.TakenError as exc:
+            raise InputError(
+                f"training {folder.name} is being worked on by another process"
+            ) from exc
+        except OSError as exc:
+            raise disk_error(exc, folder) from exc
         yield
 
 
 def is_locked(folder: Path) -> bool:
     """Say whether a process is at work on a run; its folder need not be writable."""
-    try:
-        with (folder / LOCK).open("rb") as stream:
-            fcntl.flock(stream, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        return True
-    return False
+    return locks.is_held(folder / LOCK)
 
 
 class RunWriter:
