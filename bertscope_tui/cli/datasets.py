@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from bertscope_tui.cli import options
-from bertscope_tui.cli.output import table, write_json, write_text
+from bertscope_tui.cli.output import write_json, write_text
+from bertscope_tui.plots.columns import table
 
 if TYPE_CHECKING:
     from bertscope_tui.data.catalog import DatasetEntry

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bertscope_tui.cli.output import table
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.evaluation.evaluate import Evaluation
 from bertscope_tui.evaluation.intervals import Interval
 from bertscope_tui.evaluation.store import Stored
 from bertscope_tui.evaluation.table import COLUMNS, Row
+from bertscope_tui.plots.columns import table
 
 _MOST_FAILURES = 10
 

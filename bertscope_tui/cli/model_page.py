@@ -6,11 +6,11 @@ import os
 import shlex
 from collections.abc import Iterable, Sequence
 
-from bertscope_tui.cli.output import table
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.models.card import Card, DataRecord, Point, Scalar
 from bertscope_tui.models.catalog import ModelEntry
 from bertscope_tui.models.provenance import Provenance, State
+from bertscope_tui.plots.columns import table
 
 _MOST_POINTS = 20
 _TASKS_IN_A_ROW = 6

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from bertscope_tui.errors import BertscopeError
-
-_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-"""Characters that JSON may hold as they are but that a terminal could act on."""
-
 
 class OutputError(BertscopeError):
     """Standard output takes no more; what was printed is incomplete."""
@@ -24,16 +19,16 @@ def output_error(error: OSError) -> OutputError:
 
 
 def write_json(value: Mapping[str, Any]) -> None:
-    """Print one object as UTF-8; numbers that are not finite become null.
+    """Print one object as UTF-8; see `hygiene.json_text`."""
+    from bertscope_tui.data.hygiene import json_text
 
-    Characters that could steer a terminal, and halves of surrogate pairs, are written as ``\\u``
-    escapes, which read back as the same text.
-    """
-    import json
+    _write((json_text(value) + "\n").encode("utf-8"))
 
-    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
-    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    _write((text + "\n").encode("utf-8", "backslashreplace"))
+
+def write_parts(parts: Iterable[str]) -> None:
+    """Print a file as UTF-8, part by part, as it would be on the disk."""
+    for part in parts:
+        _write(part.encode("utf-8", "backslashreplace"))
 
 
 def write_text(text: str) -> None:
@@ -50,26 +45,6 @@ def warn(lines: Iterable[str]) -> None:
     for line in lines:
         text = f"bertscope-tui: {clean(line)}\n"
         sys.stderr.write(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]], *, right: Iterable[int] = ()) -> str:
-    """Return rows set in columns, with the columns in ``right`` set flush right.
-
-    Widths are screen cells, so that wide characters do not move what follows.
-    """
-    from rich.cells import cell_len
-
-    lines = [tuple(head), *(tuple(row) for row in rows)]
-    widths = [max(cell_len(line[column]) for line in lines) for column in range(len(head))]
-    flush = set(right)
-    made = []
-    for line in lines:
-        cells = []
-        for column, text in enumerate(line):
-            blank = " " * (widths[column] - cell_len(text))
-            cells.append(blank + text if column in flush else text + blank)
-        made.append("  ".join(cells).rstrip())
-    return "\n".join(made)
 
 
 def speaks_colour() -> bool:
@@ -103,13 +78,3 @@ def _write(data: bytes) -> None:
         raise
     except OSError as error:
         raise output_error(error) from error
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if value - value == 0 else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(entry) for key, entry in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(entry) for entry in value]
-    return value

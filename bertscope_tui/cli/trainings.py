@@ -12,11 +12,11 @@ from bertscope_tui.cli import options
 from bertscope_tui.cli.output import (
     speaks_colour,
     speaks_unicode,
-    table,
     warn,
     write_json,
     write_text,
 )
+from bertscope_tui.plots.columns import table
 
 if TYPE_CHECKING:
     from bertscope_tui.training.runs import Run

@@ -9,7 +9,8 @@ import sys
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bertscope_tui.cli.output import table, write_json, write_text
+from bertscope_tui.cli.output import write_json, write_text
+from bertscope_tui.plots.columns import table
 
 
 def _written(value: object) -> bytes:
