@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 
@@ -12,10 +13,16 @@ def replace_text(path: Path, text: str) -> None:
     Halves of surrogate pairs, which a file's name or a data set may hold, become ``\\u`` escapes;
     in JSON they read back as the same text. Raises OSError, and leaves nothing behind then.
     """
+    replace_parts(path, (text,))
+
+
+def replace_parts(path: Path, parts: Iterable[str]) -> None:
+    """Do as `replace_text` does with the text that the parts make, which need not fit memory."""
     aside = path.with_name(f".{path.name[:200]}.{os.getpid()}")
     try:
         with aside.open("wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            for part in parts:
+                stream.write(part.encode("utf-8", "backslashreplace"))
             stream.flush()
             os.fsync(stream.fileno())
         if path.exists():

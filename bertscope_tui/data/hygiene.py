@@ -8,7 +8,11 @@ the original text stay offsets into the cleaned one.
 
 from __future__ import annotations
 
+import json
+import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
 
 _CONTROL_PICTURES = 0x2400
 _DELETE_PICTURE = "\u2421"
@@ -16,6 +20,10 @@ _REPLACEMENT = "\ufffd"
 _INVISIBLE = "·"
 _DOTTED_CIRCLE = "\u25cc"
 _OPEN_BOX = "\u2423"
+
+_UNSAFE = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that JSON may hold as they are but that a terminal could act on, and those that no
+file can hold."""
 
 # Letters by category, but drawn as nothing at all.
 _FILLERS = frozenset("\u115f\u1160\u3164\uffa0")
@@ -76,6 +84,26 @@ def clean(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return text.translate(_TABLE)
+
+
+def json_text(value: Mapping[str, Any]) -> str:
+    """Return one object as JSON on one line; numbers that are not finite become null.
+
+    Characters that could steer a terminal, and halves of surrogate pairs, are written as ``\\u``
+    escapes, which read back as the same text.
+    """
+    text = json.dumps(_finite(value), ensure_ascii=False, allow_nan=False)
+    return _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if value - value == 0 else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(entry) for key, entry in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(entry) for entry in value]
+    return value
 
 
 def printable(piece: str) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.errors import DiskError, InputError
 from bertscope_tui.evaluation.evaluate import Evaluation
-from bertscope_tui.replacing import replace_text
+from bertscope_tui.replacing import replace_parts
 
 SCHEMA = "bertscope.evaluate/1"
 
@@ -79,7 +80,12 @@ def write_aside(path: Path, text: str) -> None:
 
     Halves of surrogate pairs become JSON escapes, which read back as the same text.
     """
+    write_parts_aside(path, (text, "\n"))
+
+
+def write_parts_aside(path: Path, parts: Iterable[str]) -> None:
+    """Do as `write_aside` does with the text that the parts make, as they come."""
     try:
-        replace_text(path, text + "\n")
+        replace_parts(path, parts)
     except OSError as exc:
         raise DiskError(f"{clean(str(path))}: cannot be written: {exc.strerror or exc}") from exc
