@@ -9,6 +9,7 @@ from typing import Any
 
 from bertscope_tui.errors import BertscopeError
 
+
 class OutputError(BertscopeError):
     """Standard output takes no more; what was printed is incomplete."""
 
