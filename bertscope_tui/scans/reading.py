@@ -62,6 +62,15 @@ class Reader:
         ((count,),) = self._all("SELECT count(*) FROM sample WHERE run_id = ?", run_id)
         return int(count)
 
+    def tally(self, run_id: int) -> dict[tuple[int, str | None], int]:
+        """Return the number of finished samples for each mark (of ``Columns.right``) and kind."""
+        rows = self._all(
+            "SELECT right, kind, count(*) FROM sample LEFT JOIN failure USING (run_id, place)"
+            " WHERE sample.run_id = ? GROUP BY right, kind",
+            run_id,
+        )
+        return {(int(right), kind): int(count) for right, kind, count in rows}
+
     def rows(
         self, run_id: int, places: Sequence[int] | None = None, *, batch: int = 1000
     ) -> Iterator[SampleRow]:
