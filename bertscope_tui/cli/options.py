@@ -53,6 +53,24 @@ source = stack(
 )
 """Which model and data set."""
 
+part = stack(
+    click.option("--split", metavar="NAME", help="Questions of train, valid or test files (bAbI)."),
+    click.option(
+        "--task",
+        "tasks",
+        metavar="N,N",
+        multiple=True,
+        help="Only these bAbI tasks, by number.  [default: all]",
+    ),
+    click.option(
+        "--limit",
+        type=click.IntRange(min=1),
+        metavar="N",
+        help="Only N samples, spread evenly over the data set.",
+    ),
+)
+"""Which of its questions."""
+
 what = stack(
     source,
     click.option("--sample", metavar="ID|#N", help="Sample, by its id or its place from #1."),
@@ -103,6 +121,8 @@ looks = stack(
 """How things are drawn."""
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+
+strict = click.option("--strict", is_flag=True, help="Exit with 3 if any record was skipped.")
 
 debug = click.option(
     "--debug", is_flag=True, help="Print the trace of an error; write a detailed log."
