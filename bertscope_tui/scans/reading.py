@@ -62,6 +62,15 @@ class Reader:
         ((count,),) = self._all("SELECT count(*) FROM sample WHERE run_id = ?", run_id)
         return int(count)
 
+    def errors(self, run_id: int) -> list[tuple[str, str]]:
+        """Return the ids of the samples that could not be run, and the reasons."""
+        rows = self._all(
+            "SELECT sample_id, error FROM sample WHERE run_id = ? AND error IS NOT NULL"
+            " ORDER BY place",
+            run_id,
+        )
+        return [(text_out(sample_id), text_out(error)) for sample_id, error in rows]
+
     def tally(self, run_id: int) -> dict[tuple[int, str | None], int]:
         """Return the number of finished samples for each mark (of ``Columns.right``) and kind."""
         rows = self._all(

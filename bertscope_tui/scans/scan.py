@@ -29,6 +29,7 @@ from bertscope_tui.scans.store import Store
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from bertscope_tui.engine.scanned import Scanned
     from bertscope_tui.engine.scanning import Batch, Scanner
     from bertscope_tui.models.loading import LoadedModel, ModelInfo
 
@@ -146,11 +147,13 @@ class Scan:
         self,
         cancelled: Callable[[], bool] = never,
         progress: Callable[[ScanProgress], None] | None = None,
+        finished: Callable[[Sequence[Scanned]], None] | None = None,
     ) -> Run:
         """Scan what is left and return the finished run, its wrong answers sorted into kinds.
 
-        Raises `Cancelled`, and may be called again then; `InputError` where a run of this name is
-        not of the same model and data, or where another process is at work on it; `DiskError`.
+        ``finished`` gets the samples of each batch once they are kept. Raises `Cancelled`, and may
+        be called again then; `InputError` where a run of this name is not of the same model and
+        data, or where another process is at work on it; `DiskError`.
         """
         tell = progress or _silent
         if self._store is None or self._run is None:
@@ -161,9 +164,9 @@ class Scan:
             return run
         tell(self._progress("scanning"))
         if run.state != "done":
-            self._scan(store, run, cancelled, tell)
+            self._scan(store, run, cancelled, tell, finished)
         tell(self._progress("sorting"))
-        classify_run(store, run.id, cancelled=cancelled)
+        classify_run(store, run, cancelled=cancelled)
         store.finish(run.id)
         self._run = store.run(run.name)
         return self._run
@@ -205,6 +208,7 @@ class Scan:
         run: Run,
         cancelled: Callable[[], bool],
         tell: Callable[[ScanProgress], None],
+        finished: Callable[[Sequence[Scanned]], None] | None,
     ) -> None:
         assert self._scanner is not None
         began = perf_counter()
@@ -214,6 +218,8 @@ class Scan:
             store.add(run.id, rows, seconds=seconds, tokens=batch.tokens)
             self._done += len(rows)
             self._speed.add(seconds, len(rows), batch.tokens)
+            if finished is not None:
+                finished(batch.rows)
             tell(self._progress("scanning"))
             began = perf_counter()
 

@@ -61,6 +61,7 @@ class Store(Reader):
         """Open the store of the cache, or the one at ``path``; see `schema.connect`."""
         place = path or store_path()
         super().__init__(place, connect(place, readonly=readonly))
+        self._readonly = readonly
 
     # -- runs ---------------------------------------------------------------------------------
 
@@ -205,7 +206,12 @@ class Store(Reader):
         return before
 
     def keep_summary(self, run_id: int, name: str, value: dict[str, Any]) -> None:
-        """Keep a small result as JSON, valid until another sample is finished."""
+        """Keep a small result as JSON, valid until another sample is finished.
+
+        Where the store is open for reading only it is not kept, and made again another time.
+        """
+        if self._readonly:
+            return
         with self._writing():
             self._database.execute(
                 "INSERT INTO summary (run_id, name, samples, value) VALUES (?, ?,"
