@@ -80,9 +80,10 @@ def chosen_samples(
 ) -> NDArray[np.int64]:
     """Return which samples to use, in order: all, or those of groups that are drawn.
 
-    Groups are drawn one after the other until the next would be one too many.
+    Groups are drawn one after the other until the next would be one too many. A sample without a
+    group is one of its own.
     """
-    numbers = numbered(groups)
+    numbers = _group_numbers(groups)
     if len(numbers) <= most:
         return np.arange(len(numbers))
     sizes = np.bincount(numbers)
@@ -108,8 +109,7 @@ def early(
     ``states`` ``(n, layers + 1, dim)``; ``known`` is how many samples these are chosen from. A
     sample without a group is one of its own. Deterministic by ``seed``. Raises `Cancelled`.
     """
-    names = [name or f"\0{place}" for place, name in enumerate(groups)]
-    numbers = numbered(names)
+    numbers = _group_numbers(groups)
     counts = (len(wrong), int(wrong.sum()), int(numbers.max(initial=-1)) + 1)
     total = len(wrong) if known is None else known
     reason = _too_few(wrong, numbers)
@@ -140,6 +140,10 @@ def early(
     )
     baseline = fold_area(1.0 - confidence.astype(np.float64), wrong, folds, draws)
     return Early(None, *counts, known=total, confidence=baseline, layers=layers, seed=seed)
+
+
+def _group_numbers(groups: Sequence[str]) -> NDArray[np.int64]:
+    return numbered([name or f"\0{place}" for place, name in enumerate(groups)])
 
 
 def _too_few(wrong: NDArray[np.bool_], groups: NDArray[np.int64]) -> str | None:

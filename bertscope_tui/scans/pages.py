@@ -240,7 +240,7 @@ def _bar(length: float, plain: bool) -> str:
     if plain:
         return "#" * round(length)
     eighths = round(length * 8)
-    return "█" * (eighths // 8) + ("", *"▏▎▍▌▋▊▉")[eighths % 8]
+    return "█" * (eighths // 8) + " ▏▎▍▌▋▊▉"[eighths % 8].strip()
 
 
 def _at(found: Curves, name: Signal, layer: int) -> str:
