@@ -1,0 +1,124 @@
+"""Runs and samples as a scan would give them, made up from a few numbers."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bertscope_tui.data.records import Answer, Origin, QASample, Span
+from bertscope_tui.engine.answers import Candidate, Prediction
+from bertscope_tui.engine.scanned import SIGNALS, Scanned
+from bertscope_tui.engine.scoring import ReadOptions, Scores
+from bertscope_tui.scans.records import RunSpec
+
+LAYERS, WIDTH = 3, 8
+
+_SPEC = RunSpec(
+    name="made",
+    model="model",
+    model_path="/models/model",
+    model_sha256="a" * 64,
+    architecture="BertForQuestionAnswering",
+    layers=LAYERS,
+    hidden_size=WIDTH,
+    head="span",
+    device="cpu",
+    dtype="float32",
+    dataset="data",
+    dataset_path="/data/data.json",
+    format="squad",
+    variant=None,
+    data_sha256="b" * 64,
+    split=None,
+    tasks=("1", "2"),
+    keep_yes_no=False,
+    limit=None,
+    options=ReadOptions(max_tokens=384),
+    total=100,
+    skipped=2,
+    asks_accuracy=False,
+    vectors=10,
+)
+
+
+def made_spec(**changes: Any) -> RunSpec:
+    return replace(_SPEC, **changes)
+
+
+def made_sample(place: int, **changes: Any) -> QASample:
+    sample = QASample(
+        id=f"q{place}",
+        question=f"What is number {place}?",
+        context=f"Here stands the answer {place} and nothing else.",
+        answers=(Answer(f"answer {place}", Span(16, 24)),),
+        sentences=(Span(0, 40),),
+        supporting=(Span(0, 40),),
+        origin=Origin("/data/data.json", f"data[{place}]"),
+        group=f"paragraph {place // 4}",
+    )
+    return replace(sample, **changes)
+
+
+def made_scanned(place: int, *, right: bool | None = None, **changes: Any) -> Scanned:
+    """Return a finished sample; every third one is wrong unless told otherwise."""
+    draw = np.random.default_rng(place)
+    is_right = place % 3 != 0 if right is None else right
+    text = f"answer {place}" if is_right else "nothing"
+    candidates = tuple(
+        Candidate(text if not rank else f"other {rank}", Span(16, 24 + rank), 0.5 / (rank + 1), 0)
+        for rank in range(4)
+    )
+    scanned = Scanned(
+        place=place,
+        sample_id=f"q{place}",
+        impossible=False,
+        gold_spans=(Span(16, 24),),
+        prediction=Prediction(text, Span(16, 24), 0.5, 0, candidates),
+        scores=Scores(1.0, 1.0) if is_right else Scores(0.0, float(np.float64(place % 7) / 7)),
+        sight="seen",
+        sentences=1,
+        facts=(0,),
+        predicted_sentence=0,
+        window=0,
+        windows=1,
+        signals=draw.random((len(SIGNALS), LAYERS + 1)).astype(np.float32),
+        best_sentence=np.arange(LAYERS + 1, dtype=np.int16),
+        lens=draw.integers(-1, 40, (LAYERS + 1, 2)).astype(np.int32),
+        vector=draw.standard_normal((LAYERS + 1, WIDTH)).astype(np.float16),
+    )
+    return replace(scanned, **changes)
+
+
+def made_rows(places: Any, **changes: Any) -> list[tuple[Scanned, QASample]]:
+    return [(made_scanned(place, **changes), made_sample(place)) for place in places]
+
+
+def could_not_run(place: int) -> Scanned:
+    return made_scanned(
+        place,
+        prediction=None,
+        scores=None,
+        signals=None,
+        best_sentence=None,
+        lens=None,
+        vector=None,
+        predicted_sentence=None,
+        error="no room for the question",
+    )
+
+
+def dump(path: Path) -> list[tuple[Any, ...]]:
+    """Return all that the store has of samples, in an order of their own, without any times."""
+    with sqlite3.connect(path) as database:
+        rows = database.execute(
+            "SELECT run.name, sample.*, detail.*, vector.data, kind, evidence, first_layer"
+            " FROM sample JOIN run ON run.id = run_id JOIN detail ON detail.sample = sample.id"
+            " LEFT JOIN vector ON vector.sample = sample.id"
+            " LEFT JOIN failure USING (run_id, place) ORDER BY run.name, sample.id"
+        ).fetchall()
+    database.close()
+    return rows
