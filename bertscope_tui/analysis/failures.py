@@ -296,12 +296,11 @@ def _other(scanned: Scanned, reading: Reading) -> Failure:
     assert scanned.prediction is not None
     if scanned.prediction.text == "":
         evidence = f"The model gives no answer, with a confidence of {reading.confidence:.2f}"
-        if reading.facts is not None:
+        if reading.facts is not None and scanned.facts:
             evidence += f"; the question matches {_facts(scanned.facts)} by {_of(reading.facts)}"
     else:
-        evidence = (
-            f"No supporting fact is known to compare with; confidence is {reading.confidence:.2f}"
-        )
+        missing = "sentence of the answer" if scanned.facts else "supporting fact"
+        evidence = f"No {missing} is known; confidence is {reading.confidence:.2f}"
         if reading.sentence is not None:
             evidence += f" for an answer from sentence {reading.sentence + 1}"
     return Failure("other", f"{evidence}.", reading.stable_from)
