@@ -12,6 +12,7 @@ from bertscope_tui.cli import options
 from bertscope_tui.cli.output import speaks_colour, speaks_unicode, warn, write_json, write_text
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.projection import Fit, Method
     from bertscope_tui.data.records import Dataset, QASample
     from bertscope_tui.inspection.views import Look
     from bertscope_tui.settings import Settings
@@ -31,13 +32,30 @@ _WIDEST = 160
 )
 @click.option(
     "--method",
-    type=click.Choice(("pca",)),
+    type=click.Choice(("pca", "ica", "tsne")),
     default="pca",
     show_default=True,
     help="How the hidden states are brought to two dimensions.",
 )
 @click.option(
-    "--raw", is_flag=True, help="Leave every layer's axes as its own projection gives them."
+    "--fit",
+    type=click.Choice(("layer", "joint")),
+    default="layer",
+    show_default=True,
+    help="Axes for each layer, or one pair for all of them.",
+)
+@click.option(
+    "--raw",
+    is_flag=True,
+    help="Leave every layer's picture as it comes, not turned onto the layer below.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0, max=2**32 - 1),
+    default=0,
+    show_default=True,
+    metavar="N",
+    help="Seed of ICA and t-SNE.",
 )
 @click.option(
     "--window",
@@ -123,14 +141,15 @@ def _inspect(
     stride: int | None,
     as_json: bool,
     debug: bool,
-    method: str,
+    method: Method,
+    fit: Fit,
     raw: bool,
+    seed: int,
     **source: Any,
 ) -> None:
     from bertscope_tui.logs import start_logging
     from bertscope_tui.settings import load_settings
 
-    del method, raw  # one method so far, and nothing turns its axes
     asked = _Source(**source)
     asked.check()
     if layer is not None and layer != "all" and not (layer.isascii() and layer.isdigit()):
@@ -151,6 +170,7 @@ def _inspect(
     look = None if as_json else _look(settings, insist=theme is not None)
     record, dataset = asked.read(settings)
 
+    from bertscope_tui.analysis.projection import Recipe
     from bertscope_tui.engine.scoring import ReadOptions
     from bertscope_tui.inspection.choice import model_entry
     from bertscope_tui.inspection.pipeline import extract, project, read
@@ -177,7 +197,8 @@ def _inspect(
     extraction = extract(
         opened, reading, dataset=None if dataset is None else dataset.name, window=window
     )
-    pictures = project(extraction, special=special, outliers=outliers)
+    recipe = Recipe(method, fit, aligned=not raw, seed=seed)
+    pictures = project(extraction, recipe, special=special, outliers=outliers)
     if look is None:
         write_json(inspect_object(pictures, layers))
         return

@@ -20,6 +20,7 @@ from bertscope_tui.inspection.views import (
     axis_titles,
     legend,
     mark,
+    picture_words,
     points,
     stamps,
     token_label,
@@ -231,12 +232,8 @@ def _tokens(pictures: Pictures, look: Look, width: int) -> Iterator[str]:
 
 def _picture(pictures: Pictures, layer: int, look: Look, width: int, colour: bool) -> Iterator[str]:
     extraction = pictures.extraction
-    first, second = pictures.projection.explained[layer].tolist()
     name = " (embeddings)" if layer == 0 else ""
-    heading = (
-        f"Layer {layer} of {extraction.layers}{name}: {pictures.projection.method.upper()}, "
-        f"{first:.1%} + {second:.1%} of the variance"
-    )
+    heading = f"Layer {layer} of {extraction.layers}{name}: {picture_words(pictures, layer)}"
     yield from _wrapped(heading, width, indent=0)
     x_title, y_title = axis_titles(pictures, layer)
     picture = scatter(

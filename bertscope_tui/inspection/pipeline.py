@@ -15,6 +15,7 @@ from bertscope_tui.errors import InputError
 from bertscope_tui.inspection.snapshots import Extraction, Pictures, WindowPlace
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.projection import Recipe
     from bertscope_tui.data.records import QASample
     from bertscope_tui.engine.answers import Prediction
     from bertscope_tui.engine.encoding import Encoded
@@ -111,17 +112,19 @@ def extract(
 
 def project(
     extraction: Extraction,
+    recipe: Recipe | None = None,
     *,
     special: bool = False,
     outliers: bool = False,
     cancelled: Callable[[], bool] = never,
 ) -> Pictures:
-    """Project every layer of an extraction to two dimensions in one go.
+    """Project every layer of an extraction to two dimensions in one go, by PCA if not told.
 
-    Tokens that are not shown have no part in the projection either.
+    Tokens that are not shown have no part in the projection either. Raises as
+    `bertscope_tui.analysis.projection.by_layer`, which yields one layer after the other.
     """
-    from bertscope_tui.analysis.projection import pca
+    from bertscope_tui.analysis import projection as projections
 
     shown = extraction.shown(special=special, outliers=outliers)
-    projection = pca(extraction.states, shown, cancelled=cancelled)
+    projection = projections.project(extraction.states, shown, recipe, cancelled=cancelled)
     return Pictures(extraction, projection, special, outliers)

@@ -138,18 +138,19 @@ def _tokens(pictures: Pictures) -> list[dict[str, Any]]:
 
 def _projection(pictures: Pictures, layers: Sequence[int]) -> dict[str, Any]:
     projection = pictures.projection
+    recipe = projection.recipe
     return {
-        "method": projection.method,
-        "fit": "layer",
-        "aligned": False,
-        "seed": None,
+        "method": recipe.method,
+        "fit": recipe.fit,
+        "aligned": recipe.aligned,
+        "seed": recipe.seed,
         "layers": [
             {
                 "layer": layer,
                 "x": projection.coordinates[layer, :, 0].tolist(),
                 "y": projection.coordinates[layer, :, 1].tolist(),
                 "explained_variance": projection.explained[layer].tolist(),
-                "trustworthiness": None,
+                "trustworthiness": float(projection.trustworthiness[layer]),
             }
             for layer in layers
         ],

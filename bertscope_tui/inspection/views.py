@@ -16,6 +16,7 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.plots.scatter import Point
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.projection import Method
     from bertscope_tui.data.records import QASample
     from bertscope_tui.themes import ThemeSpec
 
@@ -151,12 +152,53 @@ def legend(
     ]
 
 
+METHOD_NAMES: dict[Method, str] = {"pca": "PCA", "ica": "ICA", "tsne": "t-SNE"}
+
+
 def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple[str, str]:
-    """Return the titles of the two axes with the variance each explains."""
-    first, second = pictures.projection.explained[layer].tolist()
+    """Return the titles of the two axes; those of PCA have the variance that each explains.
+
+    The axes of a picture that was turned are no components any more and are named ``PC1'`` and
+    ``PC2'``; the variance is that along them, and adds up to that of the two components.
+    """
+    projection = pictures.projection
+    recipe = projection.recipe
+    if recipe.method == "ica":
+        return "IC1", "IC2"
+    if recipe.method == "tsne":
+        return "t-SNE 1", "t-SNE 2"
+    first, second = projection.explained[layer].tolist()
+    names = ("PC1", "PC2")
+    if recipe.aligned and recipe.fit == "layer":
+        names = ("PC1'", "PC2'")
+        spread = (projection.coordinates[layer].astype(float) ** 2).sum(axis=0)
+        total = float(spread.sum())
+        if total > 0:
+            both = first + second
+            first, second = (float(part) / total * both for part in spread)
     if short:
-        return f"PC1 {first:.0%}", f"PC2 {second:.0%}"
-    return f"PC1 {first:.1%} of variance", f"PC2 {second:.1%}"
+        return f"{names[0]} {first:.0%}", f"{names[1]} {second:.0%}"
+    return f"{names[0]} {first:.1%} of variance", f"{names[1]} {second:.1%}"
+
+
+def picture_words(pictures: Pictures, layer: int) -> str:
+    """Return how a layer's picture was made and how far to trust it, in one line."""
+    projection = pictures.projection
+    recipe = projection.recipe
+    words = [METHOD_NAMES[recipe.method]]
+    if recipe.fit == "joint":
+        words[0] += " of all layers together"
+    elif recipe.aligned:
+        words[0] += ", turned onto the layer below"
+    if recipe.method != "pca":
+        words[0] += f", seed {recipe.seed}"
+    both = float(projection.explained[layer].sum())
+    if both == both:
+        words.append(f"{both:.1%} of the variance")
+    trust = float(projection.trustworthiness[layer])
+    if trust == trust:
+        words.append(f"trustworthiness {trust:.2f}")
+    return "; ".join(words)
 
 
 def mark(scores: Scores | None, *, ascii: bool = False) -> str:  # noqa: A002 - what it says

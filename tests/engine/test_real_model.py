@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bertscope_tui.analysis.projection import pca
+from bertscope_tui.analysis.projection import Recipe, project
 from bertscope_tui.data.records import Answer, Origin, QASample, Span
 from bertscope_tui.data.scoring import exact_match, f1
 from bertscope_tui.engine.answers import predict
@@ -76,7 +76,7 @@ def test_tokens_states_pictures_and_answers_equal_the_reference(
         np.testing.assert_allclose(output.start_logits, start, rtol=1e-3, atol=1e-3)
         np.testing.assert_allclose(output.end_logits, end, rtol=1e-3, atol=1e-3)
         shown = [token.index for token in window.tokens if token.part != "special"]
-        picture = pca(output.hidden, shown)
+        picture = project(output.hidden, shown, Recipe(aligned=False))
         coordinates, shares = reference_pca(states, shown)
         assert largest_relative_difference(picture.coordinates, coordinates) < 1e-3
         np.testing.assert_allclose(picture.explained, shares, rtol=1e-3)

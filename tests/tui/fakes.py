@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bertscope_tui.analysis.projection import Projection
+from bertscope_tui.analysis.projection import Projection, Recipe
 from bertscope_tui.data.catalog import DatasetEntry
 from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
 from bertscope_tui.engine.answers import Candidate, Prediction
@@ -233,7 +233,11 @@ def pictures_of(
     coordinates = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
     explained = np.tile([0.5, 0.25], (layers, 1)) - np.arange(layers)[:, None] / 200
     projection = Projection(
-        "pca", coordinates.astype(np.float32), explained, np.array(shown, dtype=np.int64)
+        Recipe(aligned=False),
+        coordinates.astype(np.float32),
+        explained,
+        np.full(layers, 0.9),
+        np.array(shown, dtype=np.int64),
     )
     return Pictures(extraction, projection, special, outliers)
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
+import numpy as np
 import pytest
 
+from bertscope_tui.analysis.projection import Recipe
 from bertscope_tui.data.records import Answer
 from bertscope_tui.engine.encoding import Token
 from bertscope_tui.engine.roles import ROLES
 from bertscope_tui.engine.scoring import SampleScore, Scores
-from bertscope_tui.inspection.snapshots import Extraction
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.inspection.views import (
     COLOUR_MODES,
     ROLE_NAMES,
@@ -20,6 +23,7 @@ from bertscope_tui.inspection.views import (
     legend,
     mark,
     mispredicted,
+    picture_words,
     points,
     stamps,
     token_label,
@@ -145,6 +149,40 @@ def test_a_legend_of_many_sentences_says_how_many_there_are() -> None:
     entries = legend(long, "sentences", LOOK)
     assert [glyph for glyph, _, _ in entries[:9]] == list("123456789")
     assert any("15 sentences" in meaning for _, _, meaning in entries)
+
+
+def _with(pictures: Pictures, **recipe: Any) -> Pictures:
+    projection = replace(pictures.projection, recipe=Recipe(**recipe))
+    return replace(pictures, projection=projection)
+
+
+def test_axes_that_were_turned_share_the_variance_of_the_two_components(
+    extraction: Extraction,
+) -> None:
+    pictures = _with(pictures_of(extraction), aligned=True)
+    first, second = axis_titles(pictures, 0)
+    assert (first[:5], second[:5]) == ("PC1' ", "PC2' ")
+    assert first.endswith("% of variance")
+    shares = [float(title.split()[1].rstrip("%")) for title in (first, second)]
+    assert sum(shares) == pytest.approx(75.0, abs=0.11)
+
+
+def test_axes_of_the_other_methods_claim_no_variance(extraction: Extraction) -> None:
+    pictures = pictures_of(extraction)
+    assert axis_titles(_with(pictures, method="ica"), 3) == ("IC1", "IC2")
+    assert axis_titles(_with(pictures, method="tsne"), 3) == ("t-SNE 1", "t-SNE 2")
+
+
+def test_a_picture_says_how_it_was_made_and_how_far_to_trust_it(extraction: Extraction) -> None:
+    pictures = pictures_of(extraction)
+    assert picture_words(pictures, 0) == "PCA; 75.0% of the variance; trustworthiness 0.90"
+    joint = _with(pictures, method="ica", fit="joint", seed=3)
+    assert picture_words(joint, 0).startswith("ICA of all layers together, seed 3; 75.0%")
+    nothing = np.full_like(pictures.projection.explained, np.nan)
+    turned = _with(pictures, method="tsne")
+    turned = replace(turned, projection=replace(turned.projection, explained=nothing))
+    words = picture_words(turned, 0)
+    assert words == "t-SNE, turned onto the layer below, seed 0; trustworthiness 0.90"
 
 
 def test_axis_titles_give_the_variance_of_each_component(extraction: Extraction) -> None:

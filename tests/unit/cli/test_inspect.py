@@ -51,11 +51,11 @@ def test_tokens_point_back_into_their_text_and_have_a_place_unless_masked(comman
     shown = [token for token in found["tokens"] if not token["masked"]]
     projection = found["projection"]
     assert (projection["method"], projection["fit"]) == ("pca", "layer")
-    assert (projection["aligned"], projection["seed"]) == (False, None)
+    assert (projection["aligned"], projection["seed"]) == (True, 0)
     assert [layer["layer"] for layer in projection["layers"]] == [0, 1, 2]
     for layer in projection["layers"]:
         assert len(layer["x"]) == len(layer["y"]) == len(shown)
-        assert layer["trustworthiness"] is None
+        assert 0 <= layer["trustworthiness"] <= 1
         first, second = layer["explained_variance"]
         assert 1 >= first >= second >= 0
 
@@ -116,6 +116,54 @@ def test_a_question_and_a_context_take_the_place_of_a_data_set(command, model):
     assert len(sample["sentences"]) == 2
 
 
+@pytest.mark.parametrize("method", ["pca", "ica", "tsne"])
+@pytest.mark.parametrize("fit", ["layer", "joint"])
+def test_every_method_and_fit_can_be_asked_for_and_says_what_it_is(
+    command, model, dataset, method, fit
+):
+    asked = ("inspect", "--model", model, "--dataset", dataset, "--method", method, "--fit", fit)
+    found = command(*asked, "--raw", "--seed", "7", "--json").json["projection"]
+    assert {"method": method, "fit": fit, "aligned": False, "seed": 7}.items() <= found.items()
+    assert command(*asked, "--raw", "--seed", "7", "--json").json["projection"] == found
+    for layer in found["layers"]:
+        assert all(value == value for value in (*layer["x"], *layer["y"]))
+        assert 0 <= layer["trustworthiness"] <= 1
+        for share in layer["explained_variance"]:
+            assert (share is None) if method == "tsne" else (0 <= share <= 1)
+    page = command(*asked)
+    assert page.code == 0
+    name = {"pca": "PCA", "ica": "ICA", "tsne": "t-SNE"}[method]
+    assert f"Layer 2 of 2: {name}" in page.out
+    assert "trustworthiness" in page.out
+
+
+def test_turning_layers_onto_each_other_changes_no_distance(command, model, dataset):
+    asked = ("inspect", "--model", model, "--dataset", dataset, "--json")
+    turned, raw = (command(*asked, *more).json["projection"] for more in ((), ("--raw",)))
+    assert (turned["aligned"], raw["aligned"]) == (True, False)
+    for one, other in zip(turned["layers"], raw["layers"], strict=True):
+        places = [
+            [complex(x, y) for x, y in zip(layer["x"], layer["y"], strict=True)]
+            for layer in (one, other)
+        ]
+        for first in range(len(places[0])):
+            for second in range(first):
+                distance, same = (abs(those[first] - those[second]) for those in places)
+                assert distance == pytest.approx(same, rel=1e-3, abs=1e-4)
+        assert one["explained_variance"] == other["explained_variance"]
+        assert one["trustworthiness"] == pytest.approx(other["trustworthiness"], abs=1e-3)
+
+
+def test_a_method_that_cannot_be_had_for_so_few_tokens_says_why(command, model):
+    asked = ("inspect", "--model", model, "--question", "a", "--context", "a", "--json")
+    done = command(*asked, "--method", "tsne")
+    assert (done.code, done.out, done.err.count("\n")) == (2, "", 1)
+    assert "3 tokens at least" in done.err
+    for method in ("pca", "ica"):
+        assert command(*asked, "--method", method).code == 0
+    assert command(*asked, "--method", "tsne", "--special").code == 0
+
+
 def test_without_gold_answers_there_is_no_score(command, model):
     done = command(
         "inspect", "--model", model, "--question", "Who?", "--context", CONTEXT, "--json"
@@ -137,6 +185,8 @@ def test_without_gold_answers_there_is_no_score(command, model):
         ("--question", "Who?", "--context", "\n"),
         ("--question", "Who?", "--context", "text", "--answer", ""),
         ("--method", "umap"),
+        ("--fit", "both"),
+        ("--seed", "-1"),
         ("--window", "-1"),
         ("--layer", "last"),
         ("--layer=-1",),
