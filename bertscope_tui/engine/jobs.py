@@ -30,6 +30,7 @@ class Priority(IntEnum):
     OPEN = 0
     PREFETCH = 1
     BACKGROUND = 2
+    SCAN = 3
 
 
 @dataclass(frozen=True, slots=True)

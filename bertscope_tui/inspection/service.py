@@ -19,12 +19,14 @@ from bertscope_tui.engine.jobs import Engine, Event, Job, Priority
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
 from bertscope_tui.errors import Cancelled
 from bertscope_tui.inspection.pipeline import Reading, extract, project, read
+from bertscope_tui.inspection.scanning import DataSource, Scanning
 from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 if TYPE_CHECKING:
     from bertscope_tui.data.catalog import DatasetEntry
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.models.loading import LoadedModel, ModelInfo
+    from bertscope_tui.scans.scan import ScanRequest
 
 _KEPT_BYTES = 512 * 2**20
 """Hidden states of samples that were open or prefetched stay in memory up to this much."""
@@ -114,6 +116,7 @@ class InspectionService:
         self._stop_scoring = threading.Event()
         self._prefetch: list[Job] = []
         self._urgent: tuple[str, ...] = ()
+        self._scanning: Scanning | None = None
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -131,9 +134,13 @@ class InspectionService:
     def open_model(self, entry: ModelEntry | str) -> Job:
         """Load a model by entry, name or folder; `ModelOpened` follows.
 
-        The one open before is let go first, so that two never fill the memory.
+        The one open before is let go first, so that two never fill the memory; a scan with it is
+        stopped.
         """
         self.cancel_scoring()
+        scanning = self._scanning
+        if scanning is not None:
+            scanning.stop()
         name = entry if isinstance(entry, str) else entry.name
 
         def work(job: Job) -> None:
@@ -141,6 +148,8 @@ class InspectionService:
             from bertscope_tui.models.loading import load_model
 
             self._model = None
+            if scanning is not None:
+                scanning.release()
             self._forget()
             options = self._load_options
             model = load_model(
@@ -362,6 +371,17 @@ class InspectionService:
                 if sample_id not in taken:
                     chunk.append(sample)
         return chunk
+
+    # -- scans ---------------------------------------------------------------------------------
+
+    def scan(self, data: Dataset | DataSource, request: ScanRequest, name: str) -> Scanning:
+        """Scan a data set with the open model in the background, the run's name being ``name``.
+
+        See `Scanning` for what follows.
+        """
+        self._scanning = Scanning(self._engine, self._need_model, data, request, name)
+        self._scanning.start()
+        return self._scanning
 
     # -- the end -----------------------------------------------------------------------------
 

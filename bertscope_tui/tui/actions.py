@@ -12,10 +12,24 @@ from typing import Literal, get_args
 from textual.binding import Binding
 
 Group = Literal[
-    "Layers", "Samples", "Tokens", "Picture", "Panes", "General", "Fine-tuning, after f"
+    "Layers",
+    "Samples",
+    "Tokens",
+    "Picture",
+    "Panes",
+    "General",
+    "Fine-tuning, after f",
+    "Scans, after R",
+    "Samples of a scan, after Enter on it",
+    "Figures of a scan, after o",
+    "Two scans compared, after c",
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
 TUNING: Group = "Fine-tuning, after f"
+SCANS: Group = "Scans, after R"
+TRIAGE: Group = "Samples of a scan, after Enter on it"
+OVERVIEW: Group = "Figures of a scan, after o"
+COMPARISON: Group = "Two scans compared, after c"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,7 @@ class Action:
             self.footer or self.description,
             show=bool(self.footer),
             key_display=self.shown.split("  ")[0],
-            id=f"{self.group.partition(',')[0].lower()}.{self.name}",
+            id=f"{self.group.partition(',')[0].lower().replace(' ', '-')}.{self.name}",
         )
 
 
@@ -115,6 +129,7 @@ ACTIONS: tuple[Action, ...] = (
         "General",
     ),
     Action("training", ("f",), "f", "Fine-tuning: runs and curves", "General", "fine-tune"),
+    Action("scans", ("R",), "R", "Scans: what a model gets wrong, and why", "General", "scans"),
     Action("pick_theme", ("T",), "T", "Choose a theme", "General"),
     Action(
         "escape",
@@ -151,6 +166,107 @@ TRAINING_ACTIONS: tuple[Action, ...] = (
 )
 """Every action of the screen of trainings."""
 
+SCAN_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next scan", SCANS),
+    Action("move_up", ("up", "k"), "↑  k", "Previous scan", SCANS),
+    Action("open_table", ("enter",), "Enter", "Its samples as a table", SCANS, "samples"),
+    Action("new", ("a",), "a", "Scan the open data with the open model", SCANS, "new"),
+    Action("stop", ("s",), "s", "Stop a scan; what is done is kept", SCANS, "stop"),
+    Action("resume", ("r",), "r", "Go on with a scan that was stopped", SCANS, "go on"),
+    Action("overview", ("o",), "o", "Its figures: kinds, curves, early errors", SCANS, "figures"),
+    Action("compare", ("c",), "c", "Compare it with another scan of the data", SCANS, "compare"),
+    Action("remove", ("x",), "x", "Remove a scan with its tags and notes", SCANS, "remove"),
+    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts of the scan down", SCANS),
+    Action("page_up", ("pageup",), "PgUp", "Scroll the facts of the scan up", SCANS),
+    Action("escape", ("escape",), "Esc", "Stop what runs here if you say so; else back", SCANS),
+    Action("help", ("question_mark",), "?", "All keys", SCANS, "help"),
+    Action("back", ("q",), "q", "Back to the inspector; a scan goes on", SCANS, "back"),
+)
+"""Every action of the screen of scans."""
+
+TRIAGE_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next line", TRIAGE),
+    Action("move_up", ("up", "k"), "↑  k", "Previous line", TRIAGE),
+    Action("page_down", ("pagedown",), "PgDn", "A page down", TRIAGE),
+    Action("page_up", ("pageup",), "PgUp", "A page up", TRIAGE),
+    Action("first", ("home",), "Home", "First line", TRIAGE),
+    Action("last", ("end",), "End", "Last line", TRIAGE),
+    Action("open_sample", ("enter",), "Enter", "Open it where its failure shows", TRIAGE, "open"),
+    Action("wrong_next", ("n",), "n", "Next wrong answer", TRIAGE, "wrong"),
+    Action("wrong_previous", ("N",), "N", "Previous wrong answer", TRIAGE),
+    Action("which", ("f",), "f", "All, only wrong, only right answers", TRIAGE, "filter"),
+    Action("which_back", ("F",), "F", "The same, the other way round", TRIAGE),
+    Action("kind", ("c",), "c", "Only the next kind of failure", TRIAGE, "kind"),
+    Action("kind_back", ("C",), "C", "Only the kind of failure before", TRIAGE),
+    Action("tag", ("t",), "t", "Only the samples with the next tag", TRIAGE, "tag"),
+    Action("search", ("slash",), "/", "Search questions, answers, tags, notes", TRIAGE, "search"),
+    Action(
+        "turn_sort",
+        ("s",),
+        "1…9  s",
+        "Sort by a column, by its number; s: the other way round",
+        TRIAGE,
+        "sort",
+    ),
+    Action("mark", ("m",), "m", "Mark a sample with tags and a note", TRIAGE, "mark"),
+    Action("undo", ("u",), "u", "Take the last mark back", TRIAGE, "undo"),
+    Action("export", ("E",), "E", "Export what is listed: CSV, JSON lines, Markdown", TRIAGE),
+    Action("overview", ("o",), "o", "Figures: kinds, curves, early errors", TRIAGE, "figures"),
+    Action("rules", ("i",), "i", "How kinds of failure are told apart", TRIAGE),
+    Action(
+        "escape",
+        ("escape",),
+        "Esc",
+        "Leave the search, then what was searched, then the table",
+        TRIAGE,
+    ),
+    Action("help", ("question_mark",), "?", "All keys", TRIAGE, "help"),
+    Action("back", ("q",), "q", "Back to the list of scans", TRIAGE, "back"),
+)
+"""Every action of the table of a scan."""
+
+OVERVIEW_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next kind", OVERVIEW),
+    Action("move_up", ("up", "k"), "↑  k", "Previous kind", OVERVIEW),
+    Action("open_kind", ("enter",), "Enter", "List the samples of the kind", OVERVIEW, "list"),
+    Action("signal_next", ("right", "l"), "→  l", "Curves of the next signal", OVERVIEW),
+    Action("signal_previous", ("left", "h"), "←  h", "Curves of the signal before", OVERVIEW),
+    Action(
+        "turn",
+        ("tab", "shift+tab"),
+        "Tab",
+        "Curves or early errors, where there is no room",
+        OVERVIEW,
+        "turn",
+    ),
+    Action("rules", ("i",), "i", "How the kinds are told apart", OVERVIEW, "rules"),
+    Action("help", ("question_mark",), "?", "All keys", OVERVIEW, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to where you came from", OVERVIEW, "back"),
+)
+"""Every action of the figures of a scan."""
+
+COMPARISON_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next question", COMPARISON),
+    Action("move_up", ("up", "k"), "↑  k", "Previous question", COMPARISON),
+    Action("page_down", ("pagedown",), "PgDn", "A page of questions down", COMPARISON),
+    Action("page_up", ("pageup",), "PgUp", "A page of questions up", COMPARISON),
+    Action("turn", ("tab", "shift+tab"), "Tab", "Fixed, broken, wrong in both", COMPARISON, "turn"),
+    Action("open_sample", ("enter",), "Enter", "Open it with the second model", COMPARISON, "open"),
+    Action("open_first", ("b",), "b", "Open it with the first model", COMPARISON, "first model"),
+    Action("help", ("question_mark",), "?", "All keys", COMPARISON, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to the scans", COMPARISON, "back"),
+)
+"""Every action of the comparison of two scans."""
+
+SCREENS: tuple[tuple[Action, ...], ...] = (
+    ACTIONS,
+    TRAINING_ACTIONS,
+    SCAN_ACTIONS,
+    TRIAGE_ACTIONS,
+    OVERVIEW_ACTIONS,
+    COMPARISON_ACTIONS,
+)
+
 PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")
 
 
@@ -177,7 +293,8 @@ def key_table(first: Group | None = None) -> list[tuple[Group, list[tuple[str, s
     for group in sorted(GROUPS, key=lambda group: group != first):
         rows = [
             (action.shown, action.description)
-            for action in (*ACTIONS, *TRAINING_ACTIONS)
+            for actions in SCREENS
+            for action in actions
             if action.group == group
         ]
         if group == "General":

@@ -28,11 +28,17 @@ from bertscope_tui.inspection.choice import (
     choose_theme,
     dataset_path,
 )
-from bertscope_tui.inspection.service import CatalogListed, InspectionService, LoadOptions
+from bertscope_tui.inspection.service import (
+    CatalogListed,
+    InspectionService,
+    LoadOptions,
+    ModelOpened,
+)
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
-from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING
+from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
 from bertscope_tui.tui.plain import AsciiFilter
+from bertscope_tui.tui.scanning import Answer, Scans
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
@@ -81,6 +87,7 @@ class BertscopeApp(App[int]):
         super().__init__(ansi_color=True if "NO_COLOR" in os.environ else None)
         self.options = options
         self._plain = AsciiFilter()
+        self.read_options = ReadOptions(max_tokens=options.max_tokens, stride=options.stride)
         self.service = InspectionService(
             self._post_event,
             load_options=LoadOptions(
@@ -90,7 +97,7 @@ class BertscopeApp(App[int]):
                 allow_pickle=options.allow_pickle,
                 trust_remote_code=options.trust_remote_code,
             ),
-            options=ReadOptions(max_tokens=options.max_tokens, stride=options.stride),
+            options=self.read_options,
             keep_yes_no=options.keep_yes_no,
         )
         self.specs, problems = available_themes()
@@ -105,6 +112,7 @@ class BertscopeApp(App[int]):
         self.inspector = Inspector(self.look)
         self.session = Session(self.service, self.inspector)
         self.trainings = Trainings(self)
+        self.scans = Scans(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
@@ -146,8 +154,9 @@ class BertscopeApp(App[int]):
             self.trainings.start()
 
     def on_unmount(self) -> None:
-        """Look no more for trainings; they go on."""
+        """Look no more for trainings, which go on, and read no more scans."""
         self.trainings.close()
+        self.scans.close()
 
     def list_again(self) -> None:
         """Look for models and data sets; there may be new ones."""
@@ -191,6 +200,8 @@ class BertscopeApp(App[int]):
             self.inspector.failed(event.error, event.code)
         else:
             self.session.handle(event)
+            if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
+                self.scans.model_opened()
             if self._drawn and not self.session.work:
                 self._drawn = False
                 self.call_after_refresh(self._save_screenshot)
@@ -273,18 +284,34 @@ class BertscopeApp(App[int]):
         """Pass on what has become of the trainings."""
         self.trainings.take(message.runs)
 
+    def on_answer(self, message: Answer) -> None:
+        """Do what another thread has found to be done."""
+        message.call()
+
     # -- dialogs -------------------------------------------------------------------------------
 
     def action_help(self) -> None:
         """Show all keys, where there is room for them."""
         if not self.inspector.has_class("-tiny"):
-            first = TUNING if self.trainings.screen is not None else None
-            self.push_screen(help_page(self.look, first))
+            self.push_screen(help_page(self.look, self._there()[2]))
 
     def action_training(self) -> None:
         """Show the trainings, where there is room for them."""
         if not self.inspector.has_class("-tiny"):
             self.trainings.open()
+
+    def action_scans(self) -> None:
+        """Show the scans, where there is room for them."""
+        if not self.inspector.has_class("-tiny"):
+            self.scans.open()
+
+    def _there(self) -> tuple[Screen[None], Sequence[Action], Group | None]:
+        """Return the screen that is open below dialogs, with its actions and their group."""
+        if self.scans.screen is not None:
+            return self.scans.screen, self.scans.screen.ACTIONS, self.scans.screen.GROUP
+        if self.trainings.screen is not None:
+            return self.trainings.screen, TRAINING_ACTIONS, TUNING
+        return self.inspector, ACTIONS, None
 
     def action_problems(self) -> None:
         """List what could not be used of the open data set."""
@@ -362,6 +389,8 @@ class BertscopeApp(App[int]):
         self.inspector.show_look(self.look)
         if self.trainings.screen is not None:
             self.trainings.screen.show_look(self.look)
+        if self.scans.screen is not None:
+            self.scans.screen.show_look(self.look)
         try:
             save_setting("theme", name)
         except BertscopeError as error:
@@ -369,9 +398,8 @@ class BertscopeApp(App[int]):
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """Offer every action and theme in the command palette."""
-        there = self.trainings.screen
-        target = self.inspector if there is None else there
-        for action in ACTIONS if there is None else TRAINING_ACTIONS:
+        target, actions, _ = self._there()
+        for action in actions:
             yield SystemCommand(
                 action.description, f"key {action.shown}", self._command(target, action.name)
             )

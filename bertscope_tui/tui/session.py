@@ -21,6 +21,13 @@ from bertscope_tui.engine.jobs import (
     Priority,
 )
 from bertscope_tui.engine.scoring import SampleScore
+from bertscope_tui.inspection.scanning import (
+    DataSource,
+    ScanAdvanced,
+    ScanEnded,
+    ScanMarks,
+    Scanning,
+)
 from bertscope_tui.inspection.service import (
     DatasetOpened,
     ExtractionDone,
@@ -34,6 +41,7 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.models.loading import ModelInfo
+    from bertscope_tui.scans.scan import ScanProgress, ScanRequest
 
 
 class Listener(Protocol):
@@ -56,6 +64,9 @@ class Listener(Protocol):
 
     def scoring_ended(self) -> None:
         """No more marks will come."""
+
+    def scan_ended(self, ended: ScanEnded) -> None:
+        """A scan of ours is over."""
 
     def work_changed(self) -> None:
         """What the engine is doing for the user changed: see `Session.work`."""
@@ -80,6 +91,8 @@ class Session:
         self.pictures: Pictures | None = None
         self.work = ""
         self.scoring = ""
+        self.scanning: Scanning | None = None
+        self.scan_progress: ScanProgress | None = None
         self.marks_due = False
         self.model_entry: ModelEntry | None = None
         self._marked: set[str] = set()
@@ -139,6 +152,19 @@ class Session:
         if self.model is not None and self.dataset is not None:
             self._service.prefetch(samples, self.dataset)
 
+    def scan(self, data: Dataset | DataSource, request: ScanRequest, name: str) -> None:
+        """Scan a data set with the open model; its marks are those of the sample list as well."""
+        self.scanning = self._service.scan(data, request, name)
+        if self.dataset is not None and self.scanning.covers(self.dataset):
+            self._service.cancel_scoring()
+            self.scoring = ""
+        self._listener.work_changed()
+
+    def stop_scan(self) -> None:
+        """Stop the scan that is under way; what is done is kept."""
+        if self.scanning is not None:
+            self.scanning.stop()
+
     def cancel(self) -> bool:
         """Cancel what the user waits for; say whether there was anything."""
         for job in self._waiting.values():
@@ -166,10 +192,10 @@ class Session:
     def _result(self, event: JobResult) -> None:
         value = event.value
         if isinstance(value, SamplesScored):
-            # Without a model these are the marks of the one that was let go.
-            if self.model is not None:
-                self._marked.update(score.sample_id for score in value.scores)
-                self._listener.samples_scored(value.scores)
+            self._take_marks(value.scores)
+            return
+        if isinstance(value, ScanAdvanced | ScanMarks | ScanEnded):
+            self._scanned(value)
             return
         kind = self._kind(event.job)
         if kind is None:
@@ -196,9 +222,40 @@ class Session:
                 # The user chose other tokens while the sample was on its way.
                 self.reproject(special=self.special, outliers=self.outliers)
 
+    def _take_marks(self, scores: tuple[SampleScore, ...]) -> None:
+        # Without a model these are the marks of the one that was let go.
+        if self.model is not None:
+            self._marked.update(score.sample_id for score in scores)
+            self._listener.samples_scored(scores)
+
+    def _scanned(self, value: ScanAdvanced | ScanMarks | ScanEnded) -> None:
+        if isinstance(value, ScanMarks):
+            if self._scan_covers():
+                self._take_marks(value.scores)
+        elif isinstance(value, ScanAdvanced):
+            self.scan_progress = value.progress
+            self._listener.work_changed()
+        else:
+            covered = self._scan_covers()
+            self.scanning = self.scan_progress = None
+            if covered:
+                self._score()  # what the scan has left out
+            self._listener.scan_ended(value)
+            self._listener.work_changed()
+
+    def _scan_covers(self) -> bool:
+        """Say whether the scan that is under way is of the open data set."""
+        return (
+            self.scanning is not None
+            and self.dataset is not None
+            and self.scanning.covers(self.dataset)
+        )
+
     def _score(self) -> None:
         if self.model is not None and self.dataset is not None and self.model.head is not None:
             self.marks_due = True
+            if self._scan_covers():
+                return
             self._service.score_all(self.dataset, frozenset(self._marked))
 
     def _progress(self, event: JobProgress) -> None:

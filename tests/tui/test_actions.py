@@ -10,20 +10,37 @@ from textual.binding import Binding
 
 from bertscope_tui.tui.actions import (
     ACTIONS,
+    COMPARISON_ACTIONS,
     GROUPS,
+    OVERVIEW_ACTIONS,
     PALETTE_KEY,
+    SCAN_ACTIONS,
+    SCREENS,
     TRAINING_ACTIONS,
+    TRIAGE_ACTIONS,
     Action,
     bindings,
     key_table,
 )
+from bertscope_tui.tui.screens.comparison import ComparisonScreen
 from bertscope_tui.tui.screens.inspector import Inspector
+from bertscope_tui.tui.screens.overview import OverviewScreen
+from bertscope_tui.tui.screens.scans import ScansScreen
 from bertscope_tui.tui.screens.training import TrainingScreen
+from bertscope_tui.tui.screens.triage import TriageScreen
 from tests.tui.support import SMALL, fake_app, press, ready, settle, text_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "keys.md"
 TESTS = Path(__file__).parent
-ALL = (*ACTIONS, *TRAINING_ACTIONS)
+ALL = tuple(action for actions in SCREENS for action in actions)
+OWNERS = {
+    ACTIONS: Inspector,
+    TRAINING_ACTIONS: TrainingScreen,
+    SCAN_ACTIONS: ScansScreen,
+    TRIAGE_ACTIONS: TriageScreen,
+    OVERVIEW_ACTIONS: OverviewScreen,
+    COMPARISON_ACTIONS: ComparisonScreen,
+}
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}
 """Terminals and what runs in them keep these: Backspace, Tab, Enter, prefixes, flow control."""
@@ -34,9 +51,9 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Every key of the inspector, and of the screen of fine-tunings that `f` opens. The same",
-        "list is on the screen under `?`, and the command palette (`Ctrl+P`) has every action by",
-        "name. In dialogs `Esc` closes, `Enter` chooses.",
+        "Every key of the inspector, of the screen of fine-tunings that `f` opens, and of those of",
+        "scans that `R` opens. The same list is on the screen under `?`, and the command palette",
+        "(`Ctrl+P`) has every action by name. In dialogs `Esc` closes, `Enter` chooses.",
         "",
         "The mouse works too: click a point, a token, a neighbour, a sample, a layer on the bar, a",
         "pane's name or an entry of the key bar; the wheel scrolls lists and zooms the picture.",
@@ -57,17 +74,19 @@ def test_the_page_about_keys_agrees_with_the_table() -> None:
     )
 
 
-@pytest.mark.parametrize("action", ACTIONS, ids=lambda action: action.name)
-def test_every_action_has_its_method(action: Action) -> None:
-    assert callable(getattr(Inspector, f"action_{action.name}", None))
+@pytest.mark.parametrize(
+    ("screen", "action"),
+    [(OWNERS[actions], action) for actions in SCREENS for action in actions],
+    ids=lambda value: value.name if isinstance(value, Action) else value.__name__,
+)
+def test_every_action_has_its_method(screen: type, action: Action) -> None:
+    assert callable(getattr(screen, f"action_{action.name}", None))
 
 
-@pytest.mark.parametrize("action", TRAINING_ACTIONS, ids=lambda action: action.name)
-def test_every_action_on_trainings_has_its_method(action: Action) -> None:
-    assert callable(getattr(TrainingScreen, f"action_{action.name}", None))
-
-
-@pytest.mark.parametrize("bound", [bindings(), [a.binding() for a in TRAINING_ACTIONS]])
+@pytest.mark.parametrize(
+    "bound",
+    [bindings(), TriageScreen.BINDINGS, *([a.binding() for a in one] for one in SCREENS[1:])],
+)
 def test_no_two_actions_of_a_screen_share_a_key_or_a_name(bound: list[Binding]) -> None:
     keys = Counter(key for binding in bound for key in binding.key.split(","))
     assert [key for key, count in keys.items() if count > 1] == []
@@ -77,7 +96,7 @@ def test_no_two_actions_of_a_screen_share_a_key_or_a_name(bound: list[Binding]) 
 
 def test_no_key_is_one_that_terminals_keep_for_themselves() -> None:
     keys = {key for binding in bindings() for key in binding.key.split(",")}
-    keys |= {key for action in TRAINING_ACTIONS for key in action.keys}
+    keys |= {key for action in ALL for key in action.keys}
     assert keys & NEVER_REACH_AN_APP == set()
 
 
@@ -100,7 +119,7 @@ def test_the_description_of_every_key_is_pressed_in_some_test() -> None:
 
 async def test_help_lists_every_action_and_every_mark() -> None:
     app, _ = fake_app()
-    async with app.run_test(size=(100, 110)) as pilot:
+    async with app.run_test(size=(100, 200)) as pilot:
         await ready(pilot)
         await press(pilot, "question_mark")
         shown = text_of(app)

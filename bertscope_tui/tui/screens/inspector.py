@@ -6,7 +6,7 @@ session, and draws through the panes that it inherits.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual import on
 from textual.binding import BindingType
@@ -29,9 +29,6 @@ from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
 from bertscope_tui.tui.widgets.samples import SampleList
 from bertscope_tui.tui.widgets.text_pane import TextPane
-
-if TYPE_CHECKING:
-    pass
 
 _SEARCH_DELAY_S = 0.15
 
@@ -398,6 +395,8 @@ class Inspector(OpeningKeys):
             self.samples.search("")
         elif self.active != "samples":
             self.activate("samples")
+        else:
+            self.leave_for_scans()
 
 
 def _score_of(extraction: Extraction) -> SampleScore:

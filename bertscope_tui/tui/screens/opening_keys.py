@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bertscope_tui.data.hygiene import clean
+from bertscope_tui.inspection.scanning import ScanEnded
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.screens.picture_keys import PictureKeys
 from bertscope_tui.tui.widgets.picker import DatasetChoice
@@ -83,6 +84,20 @@ class OpeningKeys(PictureKeys):
     def action_training(self) -> None:
         """Show the fine-tunings."""
         self.app.action_training()  # type: ignore[attr-defined]
+
+    def action_scans(self) -> None:
+        """Show the scans."""
+        self.app.action_scans()  # type: ignore[attr-defined]
+
+    def scan_ended(self, ended: ScanEnded) -> None:
+        """A scan of ours is over: it is told, and shown where scans are."""
+        self.app.scans.ended(ended)  # type: ignore[attr-defined]
+
+    def leave_for_scans(self) -> None:
+        """Go back to where the sample was chosen, else ask whether a scan is to stop."""
+        scans = self.app.scans  # type: ignore[attr-defined]
+        if not scans.go_back():
+            scans.ask_to_stop()
 
     def action_help(self) -> None:
         """Show all keys."""

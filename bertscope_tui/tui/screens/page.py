@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -11,10 +12,12 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
+from bertscope_tui.analysis.failures import THRESHOLDS, Levels
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Dataset
 from bertscope_tui.engine.roles import ROLES
 from bertscope_tui.inspection.views import ROLE_NAMES, Look
+from bertscope_tui.scans.pages import rule_rows
 from bertscope_tui.tui.actions import Group, key_table, spelled
 
 _LISTED = 2000
@@ -73,6 +76,33 @@ def help_page(look: Look, first: Group | None = None) -> PageScreen:
         )
     )
     return PageScreen("help", Content("\n").join(parts))
+
+
+def rules_page(levels: Levels | None = None) -> PageScreen:
+    """Return the page of how kinds of failure are told apart, with a scan's levels if given."""
+    parts = [
+        Content(
+            "A wrong answer is of the first kind whose rule holds. These are judgements by\n"
+            "thresholds: look at the sample before you believe one.\n"
+        )
+    ]
+    for kind, rule in rule_rows(levels):
+        parts += [Content.styled(kind, "bold"), Content(f"  {rule}\n")]
+    thresholds = asdict(THRESHOLDS)
+    parts.append(Content.styled("Thresholds", "bold"))
+    parts += [
+        Content(f"  {name.replace('_', ' ')}: {value:.3g}") for name, value in thresholds.items()
+    ]
+    if levels is not None:
+        source = f"{levels.samples:,} right answers" if levels.samples else "fixed values"
+        parts += [
+            Content(""),
+            Content.styled(f"As in right answers of this scan ({source})", "bold"),
+            Content(f"  match at its peak {levels.match:.2f}"),
+            Content(f"  separation at the last layer {levels.separation:.2f}"),
+            Content(f"  the lens gives the answer from layer {levels.stable_from} on"),
+        ]
+    return PageScreen("kinds of failure", Content("\n").join(parts))
 
 
 def problems_page(dataset: Dataset) -> PageScreen:

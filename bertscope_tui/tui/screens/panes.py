@@ -24,6 +24,7 @@ from bertscope_tui.tui.widgets.entry import Entry
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.picker import PickerPane
 from bertscope_tui.tui.widgets.samples import SampleList
+from bertscope_tui.tui.widgets.scan_list import scan_words
 from bertscope_tui.tui.widgets.scatter import ScatterPane
 from bertscope_tui.tui.widgets.text_pane import TextPane
 from bertscope_tui.tui.widgets.tokens import NeighbourList, TokenList
@@ -204,6 +205,10 @@ class InspectorPanes(Screen[None]):
                 count = len(session.dataset.samples)
                 names.append(f"{place + 1 if place is not None else '?'}/{count}")
         right = [f"{session.work} · Esc cancels" if session.work else session.scoring]
+        if session.scanning is not None:
+            right.append(scan_words(session.scanning.name, session.scan_progress))
+        elif self.app.scans.can_go_back and not session.work:  # type: ignore[attr-defined]
+            right.append("Esc: back to the scan")
         if self.wrong_direction:
             right.insert(0, "looking for a wrong one")
         if session.model is not None:
