@@ -1,0 +1,1 @@
+"""Probing as a piece of work: run it, keep what came out, show it."""
