@@ -10,20 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bertscope_tui.engine.batching import length_buckets
 from bertscope_tui.engine.encoding import Window
-from bertscope_tui.errors import Cancelled, EngineError
+from bertscope_tui.errors import BertscopeError, Cancelled, EngineError
 
 if TYPE_CHECKING:
     from bertscope_tui.models.loading import LoadedModel
 
 Floats = NDArray[np.float32]
+Result = TypeVar("Result")
 
 _CPU_TOKENS = 2048
 _DEVICE_TOKENS = 16_384
@@ -46,6 +47,23 @@ class WindowOutput:
     hidden: Floats | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class DeviceBatch:
+    """Windows of one pass, padded on the right, and what came out, on the device.
+
+    ``inputs`` are what the network was called with; logits are ``(windows, tokens)`` with a span
+    head and ``(windows, labels)`` with a classification head; ``states`` holds layers + 1
+    tensors ``(windows, tokens, dim)``, or none. All in the network's number type.
+    """
+
+    windows: list[Window]
+    inputs: dict[str, Any]
+    start_logits: Any
+    end_logits: Any
+    class_logits: Any
+    states: tuple[Any, ...]
+
+
 def never() -> bool:
     """Say no: the ``cancelled`` of a job that nobody can cancel."""
     return False
@@ -66,19 +84,46 @@ def forward(
     Raises EngineError where one window alone does not fit the memory, or where the network fails
     on it; Cancelled soon after ``cancelled()`` turns true.
     """
+    return run_batches(
+        model,
+        windows,
+        lambda batch: _outputs(batch, hidden),
+        hidden=hidden,
+        cancelled=cancelled,
+        token_budget=token_budget,
+        progress=progress,
+    )
+
+
+def run_batches(
+    model: LoadedModel,
+    windows: Sequence[Window],
+    derive: Callable[[DeviceBatch], Sequence[Result]],
+    *,
+    hidden: bool,
+    cancelled: Callable[[], bool] = never,
+    token_budget: int | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> list[Result]:
+    """Run the windows in batches and return what ``derive`` makes of them, in order.
+
+    ``derive`` gets each batch while it is still on the device, and gives one result for each of
+    its windows. It is asked again, with a part of the batch, where it runs out of memory itself;
+    whatever else it raises is passed on. Everything else is as in `forward`.
+    """
     import torch
 
     budget = token_budget if token_budget is not None else default_budget(model, hidden)
     budget = budget if model.batches else 1
     lengths = [len(window.input_ids) for window in windows]
-    results: dict[int, WindowOutput] = {}
+    results: dict[int, Result] = {}
     waiting = length_buckets(lengths, budget)[::-1]
     with torch.inference_mode(), _polling_layers(model.network, cancelled):
         while waiting:
             if cancelled():
                 raise Cancelled
             batch = waiting.pop()
-            outputs = _try(model, [windows[index] for index in batch], hidden)
+            outputs = _try(model, [windows[index] for index in batch], hidden, derive)
             if outputs is not None:
                 results.update(zip(batch, outputs, strict=True))
                 if progress is not None:
@@ -115,28 +160,44 @@ def default_budget(model: LoadedModel, hidden: bool) -> int:
     return max(1, budget)
 
 
-def _try(model: LoadedModel, batch: list[Window], hidden: bool) -> list[WindowOutput] | None:
+def _try(
+    model: LoadedModel,
+    batch: list[Window],
+    hidden: bool,
+    derive: Callable[[DeviceBatch], Sequence[Result]],
+) -> Sequence[Result] | None:
     """Run one batch; None where the memory is too small for it.
 
     The tensors of a failed batch hang on the exception, so it must be gone before the retry.
     """
-    import torch
-
     try:
-        return _run(model, batch, hidden)
+        ready = _run(model, batch, hidden)
     except (Cancelled, EngineError):
         raise
-    except (torch.OutOfMemoryError, MemoryError):
-        return None
     except Exception as exc:  # a network may fail in any way it likes
-        text = str(exc)
-        if "out of memory" in text.lower() or "can't allocate memory" in text.lower():
+        if _lacks_memory(exc):
             return None
-        line = next(iter(text.splitlines()), type(exc).__name__)[:300]
+        line = next(iter(str(exc).splitlines()), type(exc).__name__)[:300]
         raise EngineError(f"{model.info.name}: the network failed on a window: {line}") from exc
+    try:
+        return derive(ready)
+    except Exception as exc:
+        if _lacks_memory(exc):
+            return None
+        raise
 
 
-def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> list[WindowOutput]:
+def _lacks_memory(exc: Exception) -> bool:
+    import torch
+
+    text = str(exc).lower()
+    told = "out of memory" in text or "can't allocate memory" in text
+    return isinstance(exc, torch.OutOfMemoryError | MemoryError) or (
+        told and not isinstance(exc, BertscopeError)
+    )
+
+
+def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> DeviceBatch:
     import torch
 
     lengths = [len(window.input_ids) for window in batch]
@@ -153,37 +214,51 @@ def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> list[WindowOu
     if all(window.type_ids is not None for window in batch):
         inputs["token_type_ids"] = types
     _check_ids(model, ids)
-    result = model.network(
-        **{name: value.to(model.device) for name, value in inputs.items()},
-        output_hidden_states=hidden,
-        return_dict=True,
-    )
+    inputs = {name: value.to(model.device) for name, value in inputs.items()}
+    result = model.network(**inputs, output_hidden_states=hidden, return_dict=True)
     head = model.info.head
-    starts = _to_numpy(result.start_logits) if head == "span" else None
-    ends = _to_numpy(result.end_logits) if head == "span" else None
-    classes = _to_numpy(result.logits) if head == "classification" else None
-    states = _states(result, lengths) if hidden else [None] * len(batch)
+    return DeviceBatch(
+        windows=batch,
+        inputs=inputs,
+        start_logits=result.start_logits if head == "span" else None,
+        end_logits=result.end_logits if head == "span" else None,
+        class_logits=result.logits if head == "classification" else None,
+        states=tuple(result.hidden_states) if hidden else (),
+    )
+
+
+def logits_of(batch: DeviceBatch) -> list[WindowOutput]:
+    """Return each window's logits as arrays on the CPU, without those of the padding."""
+    starts = None if batch.start_logits is None else _to_numpy(batch.start_logits)
+    ends = None if batch.end_logits is None else _to_numpy(batch.end_logits)
+    classes = None if batch.class_logits is None else _to_numpy(batch.class_logits)
     return [
         WindowOutput(
-            start_logits=None if starts is None else starts[row, :length].copy(),
-            end_logits=None if ends is None else ends[row, :length].copy(),
+            start_logits=None if starts is None else starts[row, : len(window.input_ids)].copy(),
+            end_logits=None if ends is None else ends[row, : len(window.input_ids)].copy(),
             class_logits=None if classes is None else classes[row].copy(),
-            hidden=states[row],
         )
-        for row, length in enumerate(lengths)
+        for row, window in enumerate(batch.windows)
     ]
 
 
-def _states(result: Any, lengths: list[int]) -> list[Floats | None]:
+def _outputs(batch: DeviceBatch, hidden: bool) -> list[WindowOutput]:
+    outputs = logits_of(batch)
+    if not hidden:
+        return outputs
+    states = _states(batch.states, [len(window.input_ids) for window in batch.windows])
+    return [replace(output, hidden=state) for output, state in zip(outputs, states, strict=True)]
+
+
+def _states(layers: Sequence[Any], lengths: list[int]) -> list[Floats]:
     """Cut the padding off the hidden states: ``(layers + 1, tokens, dim)`` for each window."""
-    layers = result.hidden_states
     width = layers[0].shape[-1]
     out = [np.empty((len(layers), length, width), dtype=np.float32) for length in lengths]
     for layer, state in enumerate(layers):
         values = _to_numpy(state)
         for row, length in enumerate(lengths):
             out[row][layer] = values[row, :length]
-    return list(out)
+    return out
 
 
 def _to_numpy(tensor: Any) -> Floats:
@@ -208,18 +283,23 @@ def _release(model: LoadedModel) -> None:
         torch.cuda.empty_cache()
 
 
+def layer_stack(network: Any) -> Any:
+    """Return the ``ModuleList`` of the network's layers (the longest there is; maybe empty)."""
+    import torch
+
+    stacks = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
+    return max(stacks, key=len, default=torch.nn.ModuleList())
+
+
 @contextmanager
 def _polling_layers(network: Any, cancelled: Callable[[], bool]) -> Iterator[None]:
     """Ask ``cancelled`` before every layer: one batch of a large network takes seconds on a CPU."""
-    import torch
 
     def poll(*_: object) -> None:
         if cancelled():
             raise Cancelled
 
-    stacks = [module for module in network.modules() if isinstance(module, torch.nn.ModuleList)]
-    stack = max(stacks, key=len, default=torch.nn.ModuleList())
-    hooks = [layer.register_forward_pre_hook(poll) for layer in stack]
+    hooks = [layer.register_forward_pre_hook(poll) for layer in layer_stack(network)]
     try:
         yield
     finally:
