@@ -7,7 +7,10 @@ import json
 import os
 import stat
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from bertscope_tui.data.hygiene import clean, shown
 from bertscope_tui.errors import DataError
@@ -18,7 +21,11 @@ MAX_BYTES = 1 << 30
 UNDECODABLE = "\ufdd0"
 """Stands for a byte that is not valid UTF-8 (a noncharacter, reserved for such internal use)."""
 
+MAX_LINE = 1 << 26
+"""No longer line is read where a file is read line by line (bytes)."""
+
 _GZIP = b"\x1f\x8b"
+_MARK = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -48,6 +55,34 @@ def read_head(path: Path, size: int = 1 << 16) -> str:
     return _decode(_read(path, size, whole=False), path)
 
 
+def read_lines(path: Path) -> Iterator[str]:
+    """Yield the lines of a UTF-8 file without their ends, holding one at a time.
+
+    A line ends with a line feed, or with a carriage return and one. Otherwise as ``read_text``;
+    ``DataError`` also where a line is longer than ``MAX_LINE``.
+    """
+    with _opened(path) as stream:
+        first = True
+        while line := stream.readline(MAX_LINE + 1):
+            if len(line) > MAX_LINE:
+                raise DataError(f"{label(path)}: a line of more than {MAX_LINE >> 20} MiB")
+            if first:
+                first = False
+                _refuse_utf16(line, path)
+                line = line.removeprefix(_MARK)
+            yield _text(line).removesuffix("\n").removesuffix("\r")
+
+
+def read_either(path: Path) -> str:
+    """Return the whole text of a file in UTF-8 or, where it is not valid as such, ISO-8859-1."""
+    data = _read(path, MAX_BYTES, whole=True)
+    _refuse_utf16(data, path)
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.removeprefix(_MARK).decode("latin-1")
+
+
 def parse_json(text: str, path: Path) -> object:
     """Parse a whole file as JSON; raises ``DataError`` with the line and column of the defect.
 
@@ -72,6 +107,18 @@ def parse_json(text: str, path: Path) -> object:
 
 def _read(path: Path, limit: int, *, whole: bool) -> bytes:
     """Return up to ``limit`` bytes after unpacking; a longer file is an error when ``whole``."""
+    with _opened(path) as stream:
+        data = stream.read(limit + 1)
+    if whole and len(data) > limit:
+        raise DataError(
+            f"{label(path)}: larger than {limit >> 20} MiB", remedy="split it into smaller files"
+        )
+    return data[:limit]
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[BinaryIO]:
+    """Open a regular file, unpacked if it is gzip; failures to open or read are ``DataError``."""
     try:
         mode = path.stat().st_mode
         if stat.S_ISDIR(mode):
@@ -83,9 +130,9 @@ def _read(path: Path, limit: int, *, whole: bool) -> bytes:
             plain.seek(0)
             if packed:
                 with gzip.GzipFile(fileobj=plain) as unpacked:
-                    data = unpacked.read(limit + 1)
+                    yield cast(BinaryIO, unpacked)
             else:
-                data = plain.read(limit + 1)
+                yield plain
     except FileNotFoundError as error:
         raise DataError(
             f"{label(path)}: no such file or folder", remedy="check the path"
@@ -99,20 +146,24 @@ def _read(path: Path, limit: int, *, whole: bool) -> bytes:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise DataError(f"{label(path)}: cannot be read: {shown(reason)}") from error
-    if whole and len(data) > limit:
-        raise DataError(
-            f"{label(path)}: larger than {limit >> 20} MiB", remedy="split it into smaller files"
-        )
-    return data[:limit]
 
 
 def _decode(data: bytes, path: Path) -> str:
+    _refuse_utf16(data, path)
+    return _text(data.removeprefix(_MARK))
+
+
+def _refuse_utf16(data: bytes, path: Path) -> None:
     if data.startswith(_UTF16) or _looks_like_utf16(data[:64]):
         raise DataError(f"{label(path)}: UTF-16 text", remedy="save it as UTF-8")
+
+
+def _text(data: bytes) -> str:
+    """Return UTF-8 as text, with ``UNDECODABLE`` for each byte that is none."""
     try:
-        return data.decode("utf-8-sig")
+        return data.decode("utf-8")
     except UnicodeDecodeError:
-        text = data.decode("utf-8-sig", errors="surrogateescape")
+        text = data.decode("utf-8", errors="surrogateescape")
         return text.translate(dict.fromkeys(range(0xDC80, 0xDD00), UNDECODABLE))
 
 

@@ -45,7 +45,12 @@ class ProbeExample:
 
 @dataclass(frozen=True, slots=True)
 class ProbeData:
-    """A probing data set as read; ``labels`` are sorted, ``spans`` is 1 or 2."""
+    """A probing data set as read; ``labels`` are sorted, ``spans`` is 1 or 2.
+
+    ``skipped`` counts records that could not be used; ``problems`` says why, and lists defects
+    that cost no record. ``left_out`` counts what was dropped on purpose: texts in which nothing is
+    labelled, contexts of one sentence, yes/no questions.
+    """
 
     task: ProbeTask
     name: str
@@ -55,3 +60,4 @@ class ProbeData:
     examples: tuple[ProbeExample, ...]
     problems: tuple[Problem, ...] = ()
     skipped: int = 0
+    left_out: int = 0
