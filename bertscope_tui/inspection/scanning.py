@@ -93,7 +93,8 @@ class Scanning:
 
     def covers(self, dataset: Dataset) -> bool:
         """Say whether the scan is of this data set, or of a part of it."""
-        return (str(self._data.path), self._data.variant) == (dataset.path, dataset.variant)
+        own, other = Path(self._data.path).absolute(), Path(dataset.path).absolute()
+        return (own, self._data.variant) == (other, dataset.variant)
 
     def release(self) -> None:
         """Let go of the run and of the model; engine's thread only."""

@@ -6,7 +6,7 @@ reading and writing of the store goes through a thread of its own, figures throu
 
 from __future__ import annotations
 
-import os
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -241,7 +241,7 @@ class Scans:
                 return
             sample = dataset.samples[place]
         if not self._has_model(run):
-            inspector.open_model(run.model_path)
+            self._open_model(run)
         if sample is not None:
             inspector.open_sample(sample)
         else:
@@ -263,7 +263,12 @@ class Scans:
 
     def _has_model(self, run: Run) -> bool:
         model = self._app.session.model
-        return model is not None and os.path.abspath(model.path) == run.model_path
+        return model is not None and str(Path(model.path).absolute()) == run.model_path
+
+    def _open_model(self, run: Run) -> None:
+        """Open the model of a scan, as the entry of the list that it is if it is listed."""
+        entries = (one for one in self._app.models if str(one.path.absolute()) == run.model_path)
+        self._app.inspector.open_model(next(entries, run.model_path))
 
     # -- scans of ours -------------------------------------------------------------------------
 
@@ -290,9 +295,10 @@ class Scans:
                 self._start(session.dataset, ScanRequest(options, limit, name), name)
                 began(name)
 
-        name = default_name(model.name, dataset.name)
         what = f"{dataset.name} with {model.name}"
-        self._app.push_screen(scan_form(what, name, len(dataset.samples)), answered)
+        taken = [run.name for run in self.runs or ()]
+        name = _free_name(model.name, dataset.name, taken)
+        self._app.push_screen(scan_form(what, name, len(dataset.samples), taken), answered)
 
     def resume(self, run: Run) -> None:
         """Go on with a scan; its model is opened first if another is open."""
@@ -302,7 +308,7 @@ class Scans:
         if not self._has_model(run):
             self._wanted = run
             self._tell(f"opening {run.model}; then {run.name} goes on")
-            self._app.inspector.open_model(run.model_path)
+            self._open_model(run)
             return
         self._wanted = None
         source = DataSource(Path(run.dataset_path), run.variant, run.split, run.tasks)
@@ -388,5 +394,12 @@ class Scans:
         self._app.notify(clean(message), markup=False)
 
 
+def _free_name(model: str, dataset: str, taken: Sequence[str]) -> str:
+    """Return the usual name of a scan, with a number if there is one of that name."""
+    usual = default_name(model, dataset)
+    names = (usual if number == 1 else f"{usual[:90]}-{number}" for number in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
 def _same_data(run: Run, path: str, variant: str | None) -> bool:
-    return (os.path.abspath(path), variant) == (run.dataset_path, run.variant)
+    return (str(Path(path).absolute()), variant) == (run.dataset_path, run.variant)

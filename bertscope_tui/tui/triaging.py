@@ -57,6 +57,7 @@ class Triage:
         self.sort = Sort()
         self.rows: Rows = np.empty(0, dtype=np.intp)
         self.cursor = 0
+        self._here: int | None = None
         self.message = "reading the scan …"
         self._background = background
         self._changed, self._failed = changed, failed
@@ -113,9 +114,8 @@ class Triage:
                 row = table.row_of(own)
                 if row is not None:
                     table.mark(row, mark)
-            place = self._place()
             self.table = table
-            self._list(place)
+            self._list()
             self._changed()
 
         def failed(message: str) -> None:
@@ -136,10 +136,12 @@ class Triage:
         return int(self.rows[self.cursor]) if self.cursor < len(self.rows) else None
 
     def show_only(self, wanted: Filter) -> None:
-        """List the samples that are wanted; the cursor stays on its sample if that is listed."""
-        place = self._place()
+        """List the samples that are wanted.
+
+        The cursor stays on its sample if that is listed, and comes back to it if it is again.
+        """
         self.wanted = wanted
-        self._list(place)
+        self._list()
 
     def sort_by(self, column: Column) -> None:
         """Sort by a column, the other way round if it is the one that is sorted by."""
@@ -153,9 +155,8 @@ class Triage:
         self._sort(replace(self.sort, descending=not self.sort.descending))
 
     def _sort(self, sort: Sort) -> None:
-        place = self._place()
         self.sort = sort
-        self._list(place)
+        self._list()
 
     def next_which(self, step: int) -> None:
         """List all, the wrong or the right ones, or those without a score if there are any."""
@@ -189,12 +190,15 @@ class Triage:
             return False
         found = self.table.next_wrong(self.rows, self.cursor, direction)
         if found is not None:
-            self.cursor = found
+            self.put_cursor(found)
         return found is not None
 
-    def go_to(self, place: int) -> None:
-        """Put the cursor on the sample at a place of the data set, if it is listed."""
-        self._list(place)
+    def put_cursor(self, line: int) -> None:
+        """Put the cursor on a line, the nearest there is."""
+        self.cursor = min(max(line, 0), max(len(self.rows) - 1, 0))
+        row = self.selected
+        if row is not None and self.table is not None:
+            self._here = int(self.table.columns.places[row])
 
     def places(self) -> list[int]:
         """Return the places of what is listed, in order."""
@@ -203,15 +207,11 @@ class Triage:
         found: list[int] = self.table.columns.places[self.rows].tolist()
         return found
 
-    def _place(self) -> int | None:
-        row = self.selected
-        return None if row is None or self.table is None else int(self.table.columns.places[row])
-
-    def _list(self, place: int | None) -> None:
+    def _list(self) -> None:
         if self.table is None:
             return
         self.rows = self.table.select(self.wanted, self.sort)
-        line = None if place is None else self.table.line_of(self.rows, place)
+        line = None if self._here is None else self.table.line_of(self.rows, self._here)
         self.cursor = 0 if line is None else line
         self.message = "no sample is like that" if len(self.table) else "no sample is finished yet"
 
@@ -239,7 +239,8 @@ class Triage:
         row = self.table.row_of(last.place)
         if row is not None:
             self._write(last.place, last.before, self.mark_of(row))
-            self.go_to(last.place)
+            self._here = last.place
+            self._list()
         return last.place
 
     def _write(self, place: int, mark: Mark, before: Mark) -> None:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -32,6 +33,13 @@ from bertscope_tui.engine.jobs import (
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
 from bertscope_tui.engine.scoring import SampleScore, Scores
+from bertscope_tui.inspection.scanning import (
+    DataSource,
+    ScanAdvanced,
+    ScanEnded,
+    ScanMarks,
+    Scanning,
+)
 from bertscope_tui.inspection.service import (
     CatalogListed,
     DatasetOpened,
@@ -47,6 +55,7 @@ from bertscope_tui.inspection.snapshots import (
 )
 from bertscope_tui.models.catalog import ModelEntry
 from bertscope_tui.models.loading import ModelInfo
+from bertscope_tui.scans.scan import ScanRequest
 
 _WORDS = (
     *("amber", "birch", "cedar", "delta", "ember", "fjord", "grove", "heron", "inlet", "jetty"),
@@ -285,6 +294,8 @@ class FakeService:
         self.scoring: list[Dataset] = []
         self.left_out: list[set[str]] = []
         self.closed = False
+        self.scanned: list[tuple[Dataset | DataSource, ScanRequest, str]] = []
+        self.scanning: Scanning | None = None
 
     # -- what the session calls ----------------------------------------------------------------
 
@@ -301,7 +312,7 @@ class FakeService:
         name = entry if isinstance(entry, str) else entry.name
 
         def answer() -> list[object]:
-            self.info = next(info for info in self.models if info.name == name)
+            self.info = next(info for info in self.models if name.endswith((info.name, info.path)))
             return [ModelOpened(self.info, entry_of(self.info))]
 
         return self._ask("model", f"opening {name}", answer, name)
@@ -310,8 +321,8 @@ class FakeService:
         """Answer with the data set of this path, else the first: it stands for the bundled one."""
 
         def answer() -> list[object]:
-            by_path = {Path(one.path): one for one in self.datasets}
-            found = by_path.get(path, self.datasets[0])
+            by_path = {Path(one.path).absolute(): one for one in self.datasets}
+            found = by_path.get(path.absolute(), self.datasets[0])
             return [DatasetOpened(replace(found, variant=variant))]
 
         return self._ask("dataset", f"reading {path.name}", answer, (path, variant))
@@ -357,6 +368,15 @@ class FakeService:
 
     def cancel_scoring(self) -> None:
         """Do nothing: what is scored is up to the test."""
+
+    def scan(self, data: Dataset | DataSource, request: ScanRequest, name: str) -> Scanning:
+        """Write down that a scan began; how far it gets is up to the test."""
+        self.scanned.append((data, request, name))
+        self.scanning = Scanning(self._engine, self._no_model, data, request, name)
+        return self.scanning
+
+    def _no_model(self) -> Any:
+        raise AssertionError("a fake has no network")
 
     def close(self, timeout_s: float = 0.5) -> bool:
         """End at once."""
@@ -417,6 +437,10 @@ class FakeService:
         job = next(self._numbers)
         self._post(JobResult(job, SamplesScored(tuple(made))))
         self._post(JobProgress(job, "scoring", len(made), len(samples)))
+
+    def tell_scan(self, value: ScanAdvanced | ScanMarks | ScanEnded) -> None:
+        """Post what a scan has to tell."""
+        self._post(JobResult(next(self._numbers), value))
 
     def fail_scoring(self, message: str) -> None:
         """End the scoring with an error."""

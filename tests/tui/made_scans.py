@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 
+from bertscope_tui.analysis.failures import FailureKind
 from bertscope_tui.data.records import QASample, Span
 from bertscope_tui.engine.answers import Candidate, Prediction
 from bertscope_tui.engine.scanned import SIGNALS, Scanned
 from bertscope_tui.engine.scoring import Scores
-from bertscope_tui.scans.classifying import classify_run
 from bertscope_tui.scans.records import Run
 from bertscope_tui.scans.store import Store, lock
 from tests.tui.fakes import sample_of
@@ -22,6 +22,10 @@ from tests.unit.scans.made import made_spec
 
 LAYERS, WIDTH = 12, 8
 _WRONG = (0.0, 0.25, 0.5)
+_KINDS: tuple[FailureKind, ...] = (
+    *("wrong-fact", "boundary", "right-fact-wrong-span", "wrong-fact"),
+    *("low-confidence", "lost-answer", "other", "label-suspect"),
+)
 
 
 def samples_of(count: int, *, words: int = 24) -> list[QASample]:
@@ -77,6 +81,13 @@ def scanned_of(sample: QASample, place: int, *, right: bool, drift: float = 0.0)
     )
 
 
+def failure_of(place: int) -> tuple[FailureKind, str, int | None]:
+    """Return a kind, a reason and a layer by turns; rules and their words may change."""
+    kind = _KINDS[place % len(_KINDS)]
+    layer = None if kind == "other" else place % (LAYERS + 1)
+    return kind, f"This is what was seen of sample {place}, which makes it {kind}.", layer
+
+
 def make_scan(
     name: str = "toy-samples",
     samples: Sequence[QASample] | int = 40,
@@ -116,7 +127,11 @@ def make_scan(
         ]
         store.add(run.id, rows, seconds=len(rows) / 40, tokens=100 * len(rows))
         if classified:
-            classify_run(store, store.run(name))
+            store.set_failures(
+                run.id,
+                [(place, *failure_of(place)) for place in sorted(places) if place < len(rows)],
+                samples=len(rows),
+            )
         if done is None:
             store.finish(run.id)
         else:

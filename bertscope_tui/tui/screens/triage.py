@@ -147,7 +147,7 @@ class TriageScreen(Screen[None]):
 
     def _place(self, line: int) -> None:
         """Put the cursor on a line, the nearest there is."""
-        self.triage.cursor = min(max(line, 0), max(len(self.triage.rows) - 1, 0))
+        self.triage.put_cursor(line)
         self.list.place_cursor(self.triage.cursor)
         self._show_detail()
 
@@ -168,8 +168,7 @@ class TriageScreen(Screen[None]):
     @on(LineList.Activated, "#table")
     def _clicked(self, event: LineList.Activated) -> None:
         """A click only goes there: the line below would be another after a key."""
-        self.triage.cursor = event.index
-        self._show_detail()
+        self._place(event.index)
 
     @on(KeyBar.KeyClicked)
     async def _key_clicked(self, event: KeyBar.KeyClicked) -> None:

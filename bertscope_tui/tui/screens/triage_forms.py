@@ -69,11 +69,11 @@ class _Fields(Form):
 class ScanFields(_Fields):
     """The name of a scan and how many samples it takes."""
 
-    def __init__(self, what: str, name: str, samples: int) -> None:
-        self._samples = samples
+    def __init__(self, what: str, name: str, samples: int, taken: Sequence[str]) -> None:
+        self._samples, self._taken = samples, taken
         super().__init__(
             [
-                TextField("name", "name", name, "one that is there goes on"),
+                TextField("name", "name", name),
                 TextField("limit", "samples", "", f"empty: all {samples:,}"),
             ],
             f"scan {what}",
@@ -86,6 +86,10 @@ class ScanFields(_Fields):
             check_name(self.text("name"))
         except InputError as error:
             self.show_error("name", str(error))
+            self.go_to("name")
+            return
+        if self.text("name") in self._taken:
+            self.show_error("name", "there is such a scan: Esc, then r goes on with it")
             self.go_to("name")
             return
         typed = self.text("limit").replace(",", "").replace("_", "")
@@ -161,9 +165,14 @@ class ExportFields(_Fields):
             self.done(path)
 
 
-def scan_form(what: str, name: str, samples: int) -> FormScreen[tuple[str, int | None]]:
-    """Return the dialog that begins a scan: ``(name, limit)``, the limit None for all samples."""
-    return FormScreen(ScanFields(what, name, samples))
+def scan_form(
+    what: str, name: str, samples: int, taken: Sequence[str]
+) -> FormScreen[tuple[str, int | None]]:
+    """Return the dialog that begins a scan: ``(name, limit)``, the limit None for all samples.
+
+    ``taken`` has the names of the scans there are.
+    """
+    return FormScreen(ScanFields(what, name, samples, taken))
 
 
 def mark_form(title: str, mark: Mark, known: Sequence[str]) -> FormScreen[Mark]:
