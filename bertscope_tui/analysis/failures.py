@@ -21,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertscope_tui.analysis.readings import Peak, Reading, read
+from bertscope_tui.analysis.wording import beside, facts_named, figure, layers_named
 from bertscope_tui.engine.scanned import SIGNALS, Scanned, Sight
 
 FailureKind = Literal[
@@ -52,18 +53,22 @@ class Thresholds:
 
     ``low_confidence`` and ``high_confidence`` are probabilities of the prediction in its n-best
     list; ``gold_share`` is the largest probability there that a gold answer may have and still be
-    taken for a wrong label. Levels are at ``quartile`` of the right answers where there are at
-    least ``least_right`` of them; else ``match``, ``separation`` and ``last_part`` hold (the part
-    of the layers, counted from the last one, through which the lens must stay with the answer).
+    taken for a wrong label; ``lead`` is by how much a sentence must match better than the facts
+    for it to be said that it does. Levels are the ``quartile`` and the ``twentieth`` of the right
+    answers where there are at least ``least_right`` of them; else ``match`` and ``separation``
+    hold for both, and ``last_part``, the part of the layers, counted from the last one, through
+    which the lens must point at the answer.
     """
 
     low_confidence: float = 0.35
-    high_confidence: float = 0.8
+    high_confidence: float = 0.6
     gold_share: float = 0.02
+    lead: float = 0.03
     quartile: float = 0.25
+    twentieth: float = 0.05
     least_right: int = 30
-    match: float = 0.75
-    separation: float = 1.5
+    match: float = 0.5
+    separation: float = 2.0
     last_part: float = 1 / 3
 
 
@@ -76,13 +81,17 @@ class Levels:
 
     ``match`` is the peak, over layers 1 to L, of the question's match with the sentence of the
     answer (with the supporting facts where answers are labels), ``separation`` the answer
-    separation at layer L, ``stable_from`` the layer from which on the lens gives the final answer,
-    ``match_layer`` the layer at which right answers usually first reach ``match``: None where that
-    is not known. ``samples`` is how many right answers this is from; 0: fixed values.
+    separation at layer L: three quarters of the right answers reach these, nineteen of twenty
+    ``least_match`` and ``least_separation``. ``stable_from`` is the layer, before the last one,
+    from which on the lens gives the final answer for three quarters of them. ``match_layer`` is
+    the layer of that peak in the middle right answer, None where it is not known.
+    ``samples`` is how many right answers this is from; 0: fixed values.
     """
 
     match: float
     separation: float
+    least_match: float
+    least_separation: float
     stable_from: int
     match_layer: int | None = None
     samples: int = 0
@@ -108,31 +117,42 @@ def levels_of(
     Each is from those right answers that have its signal, or fixed where they are too few.
     """
     layers = signals.shape[2] - 1
-    least, quartile = thresholds.least_right, thresholds.quartile
+    least = thresholds.least_right
+    shares = (thresholds.quartile, thresholds.twentieth)
     chosen = signals[right]
-    match, match_layer = thresholds.match, None
+    match, match_layer = (thresholds.match,) * 2, None
     first = min(1, layers)
     curves = _match_of(chosen)[:, first:]
     curves = curves[np.isfinite(curves).any(axis=1)]
     if len(curves) >= least:
-        match = float(np.quantile(np.nanmax(curves, axis=1), quartile))
-        reached = np.nan_to_num(curves, nan=-np.inf) >= match
-        where = reached.argmax(axis=1)[reached.any(axis=1)]
-        match_layer = first + int(np.median(where))
-    separation = thresholds.separation
+        match = _quantiles(np.nanmax(curves, axis=1), shares)
+        match_layer = first + int(np.median(np.nanargmax(curves, axis=1)))
+    separation = (thresholds.separation,) * 2
     apart = chosen[:, SIGNALS.index("answer_separation"), layers]
     apart = apart[np.isfinite(apart)]
     if len(apart) >= least:
-        separation = float(np.quantile(apart, quartile))
+        separation = _quantiles(apart, shares)
     stable_from = layers - int(thresholds.last_part * layers)
     lens = chosen[:, SIGNALS.index("lens_correct")]
     lens = lens[np.isfinite(lens).all(axis=1)]
     if len(lens) >= least:
         other = lens[:, ::-1] != 1.0
         ends = np.where(other.any(axis=1), layers + 1 - other.argmax(axis=1), 0)
-        stable_from = int(np.quantile(ends, 1 - quartile, method="lower"))
-    samples = len(chosen) if len(chosen) >= least else 0
-    return Levels(match, separation, stable_from, match_layer, samples)
+        stable_from = int(np.quantile(ends, 1 - thresholds.quartile, method="lower"))
+    return Levels(
+        match=match[0],
+        separation=separation[0],
+        least_match=match[1],
+        least_separation=separation[1],
+        stable_from=max(0, min(stable_from, layers - 1)),
+        match_layer=match_layer,
+        samples=len(chosen) if len(chosen) >= least else 0,
+    )
+
+
+def _quantiles(values: NDArray[np.float32], shares: tuple[float, float]) -> tuple[float, float]:
+    one, other = np.quantile(values, shares)
+    return float(one), float(other)
 
 
 def _match_of(signals: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -148,11 +168,14 @@ def classify(
     thresholds: Thresholds = THRESHOLDS,
     *,
     gold: Sequence[str] = (),
+    facts_given: bool = False,
 ) -> Failure | None:
     """Return the failure that a wrong answer is, None for a right one and where nothing is known.
 
     ``gold`` are the texts of the gold answers; with them a gold answer is found in the n-best list
-    wherever in the context it stands.
+    wherever in the context it stands. ``facts_given`` says that the data set names the supporting
+    facts, and that they are not just the sentences of the gold answer: an answer from elsewhere
+    then has two things of the data set against it, and no label is suspected.
     """
     if scanned.right is not False or scanned.prediction is None:
         return None
@@ -160,10 +183,10 @@ def classify(
     return (
         _lost(scanned)
         or _boundary(scanned, reading)
-        or _label_suspect(scanned, reading, levels, thresholds)
+        or _label_suspect(scanned, reading, levels, thresholds, facts_given)
         or _low_confidence(reading, levels, thresholds)
-        or _wrong_fact(scanned, reading)
-        or _right_fact(scanned, reading)
+        or _wrong_fact(scanned, reading, thresholds)
+        or _right_fact(reading)
         or _other(scanned, reading)
     )
 
@@ -190,31 +213,45 @@ def _boundary(scanned: Scanned, reading: Reading) -> Failure | None:
     gold = min(over, key=lambda one: abs(one.start - span.start) + abs(one.end - span.end))
     evidence = (
         f"The answer overlaps the gold answer (F1 {scanned.scores.f1:.2f}): it "
-        f"{_beside('begins', span.start - gold.start)} and {_beside('ends', span.end - gold.end)}."
+        f"{beside('begins', span.start - gold.start)} and {beside('ends', span.end - gold.end)}."
     )
     return Failure("boundary", evidence, reading.stable_from)
 
 
 def _label_suspect(
-    scanned: Scanned, reading: Reading, levels: Levels, thresholds: Thresholds
+    scanned: Scanned,
+    reading: Reading,
+    levels: Levels,
+    thresholds: Thresholds,
+    facts_given: bool,
 ) -> Failure | None:
+    apart, gold_apart = reading.separation, reading.gold_separation
     if (
         scanned.impossible
+        or scanned.prediction is None
+        or scanned.prediction.text == ""
         or reading.confidence < thresholds.high_confidence
         or reading.gold_share > thresholds.gold_share
         or reading.stable_from is None
         or reading.stable_from > levels.stable_from
-        or not _reaches(reading.match, levels.match)
-        or (reading.separation is not None and reading.separation < levels.separation)
-        or (reading.on_fact is False and _reaches(reading.facts, levels.match))
+        or (reading.match is not None and reading.match.value < levels.least_match)
+        or (apart is not None and apart < levels.least_separation)
+        # The fact that the answer needs may be in another window than the one it was read from.
+        or (scanned.windows > 1 and scanned.facts and reading.facts is None)
+        or (facts_given and scanned.predicted_sentence is not None and not reading.on_fact)
+        # A gold answer that is set apart was a candidate: the model chose between two.
+        or (gold_apart is not None and gold_apart >= levels.least_separation)
     ):
         return None
-    assert reading.match is not None
-    evidence = (
-        f"Confidence is {reading.confidence:.2f} and the gold answer's {reading.gold_share:.2f}, "
-        f"the question is matched as in right answers ({reading.match.value:.2f}), and the lens "
-        f"gives this answer from layer {reading.stable_from} on."
-    )
+    signs = [
+        f"confidence is {reading.confidence:.2f} and the gold answer's {reading.gold_share:.2f}",
+        f"the lens points at this answer from layer {reading.stable_from} on",
+    ]
+    if reading.match is not None:
+        signs.insert(1, f"the question's match is {reading.match.value:.2f}")
+    if apart is not None and gold_apart is not None:
+        signs.insert(-1, f"separation is {apart:.2f} and the gold answer's {gold_apart:.2f}")
+    evidence = f"All is as in a right answer: {', '.join(signs[:-1])}, and {signs[-1]}."
     return Failure("label-suspect", evidence, reading.stable_from)
 
 
@@ -239,7 +276,7 @@ def _low_confidence(reading: Reading, levels: Levels, thresholds: Thresholds) ->
     return Failure("low-confidence", evidence, layer)
 
 
-def _wrong_fact(scanned: Scanned, reading: Reading) -> Failure | None:
+def _wrong_fact(scanned: Scanned, reading: Reading, thresholds: Thresholds) -> Failure | None:
     if reading.sentence is None or (scanned.facts and reading.on_fact):
         return None
     if not scanned.facts and not scanned.impossible:
@@ -250,46 +287,43 @@ def _wrong_fact(scanned: Scanned, reading: Reading) -> Failure | None:
         if reading.match is None:
             return Failure("wrong-fact", f"{evidence}.", reading.stable_from)
         evidence += f", which the question matches best at layer {reading.match.layer}"
-        return Failure("wrong-fact", f"{evidence} ({_of(reading.match)}).", reading.match.layer)
-    facts = _facts(scanned.facts)
+        return Failure("wrong-fact", f"{evidence} ({figure(reading.match)}).", reading.match.layer)
+    facts = facts_named(scanned.facts)
     ahead = reading.ahead
-    if ahead is not None:
-        where = _layers(ahead.first, ahead.last, scanned)
+    if ahead is not None and ahead.own - ahead.facts >= thresholds.lead:
+        end = 0 if scanned.signals is None else scanned.signals.shape[1] - 1
+        where = layers_named(ahead.first, ahead.last, end)
         evidence = (
             f"The question matches {name}, not {facts}, {where} "
             f"({ahead.own:.2f} against {ahead.facts:.2f} at layer {ahead.layer})."
         )
         return Failure("wrong-fact", evidence, ahead.first)
-    if reading.facts is None:
-        evidence = f"The answer is taken from {name}; {facts} cannot be compared in its window."
+    evidence = f"The answer is taken from {name}"
+    if reading.facts is None or reading.match is None:
+        evidence += f"; {facts} cannot be compared in its window."
+    elif reading.facts.value >= reading.match.value:
+        evidence += (
+            f", although the question matches {facts} no less "
+            f"({figure(reading.facts)} against {figure(reading.match)} at most)."
+        )
     else:
-        evidence = (
-            f"The answer is taken from {name}, although the question matches {facts} better "
-            f"({_of(reading.facts)} against {_of(reading.match)} at most)."
+        evidence += (
+            f", which the question matches hardly better than {facts} "
+            f"({figure(reading.match)} against {figure(reading.facts)} at most)."
         )
     return Failure("wrong-fact", evidence, reading.stable_from)
 
 
-def _right_fact(scanned: Scanned, reading: Reading) -> Failure | None:
+def _right_fact(reading: Reading) -> Failure | None:
     if reading.sentence is None or not reading.on_fact:
         return None
-    matched = (
-        ""
-        if reading.match is None
-        else (
-            f" (matched with the question by {_of(reading.match)} at layer {reading.match.layer})"
-        )
-    )
-    lens = (
-        ""
-        if reading.stable_from is None
-        else (f"; the lens gives this answer from layer {reading.stable_from} on")
-    )
-    evidence = (
-        f"Sentence {reading.sentence + 1} is a supporting fact{matched}, but another answer is "
-        f"taken{lens}."
-    )
-    return Failure("right-fact-wrong-span", evidence, reading.stable_from)
+    evidence = f"Sentence {reading.sentence + 1} is a supporting fact"
+    if reading.match is not None:
+        evidence += f" (match {figure(reading.match)} at layer {reading.match.layer})"
+    evidence += ", but another answer is taken"
+    if reading.stable_from is not None:
+        evidence += f"; the lens points at it from layer {reading.stable_from} on"
+    return Failure("right-fact-wrong-span", f"{evidence}.", reading.stable_from)
 
 
 def _other(scanned: Scanned, reading: Reading) -> Failure:
@@ -297,7 +331,9 @@ def _other(scanned: Scanned, reading: Reading) -> Failure:
     if scanned.prediction.text == "":
         evidence = f"The model gives no answer, with a confidence of {reading.confidence:.2f}"
         if reading.facts is not None and scanned.facts:
-            evidence += f"; the question matches {_facts(scanned.facts)} by {_of(reading.facts)}"
+            evidence += (
+                f"; the question matches {facts_named(scanned.facts)} by {figure(reading.facts)}"
+            )
     else:
         missing = "sentence of the answer" if scanned.facts else "supporting fact"
         evidence = f"No {missing} is known; confidence is {reading.confidence:.2f}"
@@ -310,34 +346,6 @@ def _reaches(peak: Peak | None, level: float) -> bool:
     return peak is not None and peak.value >= level
 
 
-def _of(peak: Peak | None) -> str:
-    return "-" if peak is None else f"{peak.value:.2f}"
-
-
-def _beside(verb: str, distance: int) -> str:
-    if distance == 0:
-        return f"{verb} where that does"
-    noun = "character" if abs(distance) == 1 else "characters"
-    return f"{verb} {abs(distance)} {noun} {'before' if distance < 0 else 'after'} it"
-
-
-def _facts(places: Sequence[int]) -> str:
-    """Name supporting facts by their numbers from 1; from four on they are counted."""
-    numbers = [str(place + 1) for place in sorted(places)]
-    if len(numbers) == 1:
-        return f"the supporting fact (sentence {numbers[0]})"
-    if len(numbers) > 3:
-        return f"the {len(numbers)} supporting facts"
-    return f"the supporting facts (sentences {', '.join(numbers[:-1])} and {numbers[-1]})"
-
-
-def _layers(first: int, last: int, scanned: Scanned) -> str:
-    end = 0 if scanned.signals is None else scanned.signals.shape[1] - 1
-    if last == end:
-        return "at every layer" if first == 0 else f"from layer {first} on"
-    return f"at layer {first}" if first == last else f"from layer {first} to {last}"
-
-
 def rules(
     levels: Levels | None = None, thresholds: Thresholds = THRESHOLDS
 ) -> list[tuple[FailureKind, str]]:
@@ -345,9 +353,13 @@ def rules(
 
     With ``levels`` the sentences have the figures of a run.
     """
-    match = f" ({levels.match:.2f})" if levels is not None else ""
-    apart = f" ({levels.separation:.2f})" if levels is not None else ""
-    stable = f" ({levels.stable_from})" if levels is not None else ""
+
+    def known(name: str) -> str:
+        value = None if levels is None else getattr(levels, name)
+        return (
+            "" if value is None else f" ({value:.2f})" if name != "stable_from" else f" ({value})"
+        )
+
     return [
         (
             "lost-answer",
@@ -357,15 +369,18 @@ def rules(
         ("boundary", "The answer shares characters with a gold answer."),
         (
             "label-suspect",
-            f"Confidence of {thresholds.high_confidence:.2f} or more, at most "
-            f"{thresholds.gold_share:.2f} for any gold answer; match{match} and separation{apart} "
-            f"as in right answers; the lens gives the answer from such a layer{stable} on as in "
-            "right answers; and not both the answer's sentence and a supporting fact are matched.",
+            f"Confidence of {thresholds.high_confidence:.2f} or more and at most "
+            f"{thresholds.gold_share:.2f} for any gold answer; match{known('least_match')} and "
+            f"separation{known('least_separation')} as nineteen of twenty right answers have "
+            "them, but not the gold answer's separation; the lens points at the answer from the "
+            f"layer{known('stable_from')} on by which three quarters of the right answers are "
+            "given; and the answer is from a supporting fact, where the data set names those.",
         ),
         (
             "low-confidence",
-            f"Confidence below {thresholds.low_confidence:.2f}, and neither match{match} nor "
-            f"separation{apart} gets to the level of right answers.",
+            f"Confidence below {thresholds.low_confidence:.2f}, and neither match"
+            f"{known('match')} nor separation{known('separation')} is as three quarters of the "
+            "right answers have it.",
         ),
         (
             "wrong-fact",

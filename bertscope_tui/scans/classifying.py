@@ -22,13 +22,14 @@ def classify_run(store: Store, run: Run, *, cancelled: Callable[[], bool] = neve
     samples = store.count(run.id)
     places, signals, right, _, _ = store.signals(run.id)
     levels = levels_of(signals, right == RIGHT)
+    facts_given = run.format in ("babi", "hotpotqa")  # elsewhere mostly the answer's sentences
     wrong = np.flatnonzero(right == WRONG)
     del signals
     found: list[tuple[int, Failure]] = []
     for row in store.rows(run.id, places[wrong].tolist()):
         if cancelled():
             raise Cancelled
-        failure = classify(row.scanned, levels, gold=row.gold)
+        failure = classify(row.scanned, levels, gold=row.gold, facts_given=facts_given)
         if failure is not None:
             found.append((row.scanned.place, failure))
     store.set_failures(

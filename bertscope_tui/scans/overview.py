@@ -23,7 +23,7 @@ from bertscope_tui.scans.reading import Reader
 from bertscope_tui.scans.records import NOT_RUN, RIGHT, UNKNOWN, WRONG, Run
 from bertscope_tui.scans.store import Store
 
-_CURVES: Final = "curves-1"
+_CURVES: Final = "curves-2"
 _EARLY: Final = "early-1"
 """Under which names results are kept; the number changes with what is in them."""
 

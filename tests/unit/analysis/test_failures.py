@@ -22,7 +22,15 @@ from bertscope_tui.data.records import Span
 from bertscope_tui.engine.scanned import SIGNALS
 from tests.scanned_by_hand import ELSEWHERE, LAYERS, MATCHED, UNMATCHED, scanned
 
-LEVELS = Levels(match=0.85, separation=2.0, stable_from=4, match_layer=3, samples=100)
+LEVELS = Levels(
+    match=0.85,
+    separation=2.0,
+    least_match=0.8,
+    least_separation=1.8,
+    stable_from=4,
+    match_layer=3,
+    samples=100,
+)
 
 LABEL = {"span": None, "predicted_sentence": None, "predicted_match": None, "gold": ()}
 
@@ -101,19 +109,38 @@ def test_a_sure_answer_that_looks_right_all_through_makes_the_label_suspect():
 @pytest.mark.parametrize(
     "change",
     [
-        {"confidence": 0.7},
+        {"confidence": 0.5},
         {"gold_share": 0.1},
         {"lens_from": 6},
         {"separation": 1.5},
         {"predicted_match": UNMATCHED},
-        {"fact_match": MATCHED},
+        {"gold_separation": [2.0] * 7},
         {"impossible": True},
+        {"windows": 2, "fact_match": None},
     ],
     ids=lambda change: next(iter(change)),
 )
 def test_a_label_is_not_suspect_where_anything_is_amiss(change):
     sample = scanned(**{"confidence": 0.95, "gold_share": 0.001} | change)
     assert _kind(sample) != "label-suspect"
+
+
+def test_no_label_is_suspect_where_the_data_set_names_another_fact():
+    sample = scanned(confidence=0.95, gold_share=0.001)
+    assert _kind(sample, facts_given=True) == "wrong-fact"
+    assert _kind(replace(sample, facts=(1,)), facts_given=True) == "label-suspect"
+
+
+def test_a_lead_too_small_to_speak_of_is_not_spoken_of():
+    found = classify(scanned(fact_match=np.array(MATCHED) - 0.01), LEVELS)
+    assert found.kind == "wrong-fact"
+    assert "hardly better" in found.evidence
+    assert found.first_layer == 4
+
+
+def test_the_only_sentence_of_a_context_is_the_right_one():
+    alone = {"predicted_sentence": 0, "predicted_match": None, "fact_match": None}
+    assert _kind(scanned(**alone, best_match=None)) == "right-fact-wrong-span"
 
 
 def test_a_gold_answer_far_down_the_list_at_another_place_is_found_by_its_text():
@@ -150,7 +177,9 @@ def test_a_wrong_label_is_told_by_the_sentence_that_matches_the_question_best():
     found = classify(other, LEVELS)
     assert found.kind == "wrong-fact"
     assert "sentence 3" in found.evidence
-    same = scanned(**LABEL, best_sentence=[0] * 7, best_match=MATCHED, fact_match=MATCHED)
+    same = scanned(
+        **LABEL, confidence=0.5, best_sentence=[0] * 7, best_match=MATCHED, fact_match=MATCHED
+    )
     assert _kind(same) == "right-fact-wrong-span"
     sure = replace(same, prediction=replace(same.prediction, probability=0.97))
     assert _kind(sure) == "label-suspect"
@@ -226,21 +255,28 @@ def _run(count: int, **changes) -> tuple[np.ndarray, np.ndarray]:
     return signals, np.array([True] * count + [False] * 50)
 
 
-def test_levels_are_the_quartiles_of_the_right_answers():
+def test_levels_are_those_that_most_right_answers_reach():
     signals, right = _run(100)
     levels = levels_of(signals, right)
     peaks = signals[:100, SIGNALS.index("predicted_match"), 1:].max(axis=1)
     last = signals[:100, SIGNALS.index("answer_separation"), -1]
     assert levels.match == pytest.approx(np.quantile(peaks, 0.25))
+    assert levels.least_match == pytest.approx(np.quantile(peaks, 0.05))
     assert levels.separation == pytest.approx(np.quantile(last, 0.25))
+    assert levels.least_separation == pytest.approx(np.quantile(last, 0.05))
     assert (levels.stable_from, levels.match_layer, levels.samples) == (4, 4, 100)
 
 
 def test_levels_are_fixed_where_right_answers_are_too_few():
     levels = levels_of(*_run(THRESHOLDS.least_right - 1))
-    assert (levels.match, levels.separation) == (THRESHOLDS.match, THRESHOLDS.separation)
+    assert levels.match == levels.least_match == THRESHOLDS.match
+    assert levels.separation == levels.least_separation == THRESHOLDS.separation
     assert (levels.stable_from, levels.samples, levels.match_layer) == (4, 0, None)
     assert levels_of(np.zeros((0, len(SIGNALS), 7), np.float32), np.zeros(0, bool)).samples == 0
+
+
+def test_an_answer_that_comes_with_the_last_layer_alone_is_never_stable():
+    assert levels_of(*_run(60, lens_from=6)).stable_from == 5
 
 
 def test_levels_of_a_head_for_labels_are_those_of_the_match_with_facts():
@@ -256,7 +292,14 @@ def test_levels_of_a_head_for_labels_are_those_of_the_match_with_facts():
 def test_the_lens_is_stable_from_the_layer_after_its_last_other_answer():
     assert stable_from(np.array([[1, 2], [3, 4], [1, 2], [3, 4], [3, 4]], np.int32)) == 3
     assert stable_from(np.array([[3, 4]] * 5, np.int32)) == 0
+    assert stable_from(np.array([[2, -1], [3, -1], [3, -1]], np.int32)) == 1
+    assert stable_from(np.array([[10, 20], [-1, -1], [-1, -1]], np.int32)) == 1
     assert stable_from(None) is None
+
+
+def test_a_word_more_or_less_is_the_same_place_and_half_the_context_is_not():
+    assert stable_from(np.array([[0, 60], [30, 41], [30, 38], [32, 38]], np.int32)) == 1
+    assert stable_from(np.array([[25, 32], [32, 38]], np.int32)) == 1
 
 
 def test_what_the_list_gives_gold_is_the_most_of_what_overlaps_it():
