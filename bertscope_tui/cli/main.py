@@ -19,6 +19,7 @@ from bertscope_tui.cli.evaluate import evaluate
 from bertscope_tui.cli.finetune import finetune
 from bertscope_tui.cli.inspect import inspect
 from bertscope_tui.cli.models import models
+from bertscope_tui.cli.probe import probe
 from bertscope_tui.cli.runs import runs
 from bertscope_tui.cli.scan import scan
 from bertscope_tui.cli.trainings import trainings
@@ -91,5 +92,5 @@ def root(context: click.Context, /, **given: Any) -> int | None:
     return None
 
 
-for verb in (inspect, evaluate, scan, runs, finetune, trainings, models, datasets, doctor):
+for verb in (inspect, evaluate, scan, runs, probe, finetune, trainings, models, datasets, doctor):
     root.add_command(verb)

@@ -109,9 +109,12 @@ class ProbeNetwork:
         for weight in self.weights.values():
             weight.grad = torch.zeros_like(weight)
         fused = self.weights["out"].device.type in ("cpu", "cuda")
-        self._optimiser: Any = torch.optim.Adam(
-            list(self.weights.values()), lr=self.settings.learning_rate, fused=fused
-        )
+        rates = {MIX: self.settings.mix_rate}
+        groups = [
+            {"params": [weight], "lr": rates.get(name, self.settings.learning_rate)}
+            for name, weight in self.weights.items()
+        ]
+        self._optimiser: Any = torch.optim.Adam(groups, fused=fused)
         for name, state in self._states.items():
             self._optimiser.state[self.weights[name]] = state
         self._states = {}

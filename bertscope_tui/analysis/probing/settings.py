@@ -21,7 +21,8 @@ class ProbeSettings:
     its own) and pooled; two linear layers with ``hidden`` numbers between them, tanh, layer
     normalisation and ``dropout`` give a score for every label. ``loss`` "sigmoid" is the sum over
     labels of the binary cross-entropies, as there; "softmax" makes the labels exclude each other.
-    Adam takes steps of ``batch`` targets at ``learning_rate``. After every round (an epoch, but no
+    Adam takes steps of ``batch`` targets at ``learning_rate``, for the weights of layers in a mix at
+    ``mix_rate``: they are few, begin equal, and would hardly move in so few steps. After every round (an epoch, but no
     fewer than ``round_steps[0]`` and no more than ``round_steps[1]`` steps) the dev targets are
     scored; a probe that has not become better for ``patience`` rounds is done, and all are after
     ``rounds``. The probe of its best round is kept.
@@ -34,6 +35,7 @@ class ProbeSettings:
     loss: Loss = "sigmoid"
     batch: int = 32
     learning_rate: float = 1e-3
+    mix_rate: float = 2e-2
     rounds: int = 40
     patience: int = 4
     round_steps: tuple[int, int] = (25, 250)
