@@ -21,11 +21,11 @@ class ProbeSettings:
     its own) and pooled; two linear layers with ``hidden`` numbers between them, tanh, layer
     normalisation and ``dropout`` give a score for every label. ``loss`` "sigmoid" is the sum over
     labels of the binary cross-entropies, as there; "softmax" makes the labels exclude each other.
-    Adam takes steps of ``batch`` targets at ``learning_rate``, for the weights of layers in a mix at
-    ``mix_rate``: they are few, begin equal, and would hardly move in so few steps. After every round (an epoch, but no
-    fewer than ``round_steps[0]`` and no more than ``round_steps[1]`` steps) the dev targets are
-    scored; a probe that has not become better for ``patience`` rounds is done, and all are after
-    ``rounds``. The probe of its best round is kept.
+    Adam takes steps of ``batch`` targets at ``learning_rate``, for the weights of layers in a mix
+    at ``mix_rate``: they are few, begin equal, and would hardly move in so few steps. After every
+    round (an epoch, but no fewer than ``round_steps[0]`` and no more than ``round_steps[1]`` steps)
+    the dev targets are scored; a probe that has not become better for ``patience`` rounds is done,
+    and all are after ``rounds``. The probe of its best round is kept.
     """
 
     pooling: Pooling = "attention"
