@@ -21,7 +21,7 @@ from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.scoring import ReadOptions, never
 from bertscope_tui.evaluation.evaluate import need_head, spread
 from bertscope_tui.models.card import data_records, weights_sha256
-from bertscope_tui.scans.classifying import classify_run
+from bertscope_tui.scans.classifying import Sorting
 from bertscope_tui.scans.locking import default_name, lock, store_path
 from bertscope_tui.scans.records import Run, RunSpec
 from bertscope_tui.scans.store import Store
@@ -118,6 +118,7 @@ class Scan:
         self._store: Store | None = None
         self._run: Run | None = None
         self._scanner: _Works | None = None
+        self._sorting: Sorting | None = None
         self._samples: dict[int, QASample] = {}
         self._done = 0
         self._speed = _Speed()
@@ -166,7 +167,9 @@ class Scan:
         if run.state != "done":
             self._scan(store, run, cancelled, tell, finished)
         tell(self._progress("sorting"))
-        classify_run(store, run, cancelled=cancelled)
+        if self._sorting is None:
+            self._sorting = Sorting(store, run)
+        self._sorting.run(cancelled)
         store.finish(run.id)
         self._run = store.run(run.name)
         return self._run

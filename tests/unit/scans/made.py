@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import sqlite3
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from safetensors.numpy import save_file
 
-from bertscope_tui.data.records import Answer, Origin, QASample, Span
+from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
 from bertscope_tui.engine.answers import Candidate, Prediction
 from bertscope_tui.engine.scanned import SIGNALS, Scanned
 from bertscope_tui.engine.scoring import ReadOptions, Scores
+from bertscope_tui.errors import Cancelled
+from bertscope_tui.models.loading import ModelInfo
 from bertscope_tui.scans.records import RunSpec
 
 LAYERS, WIDTH = 3, 8
@@ -122,3 +127,71 @@ def dump(path: Path) -> list[tuple[Any, ...]]:
         ).fetchall()
     database.close()
     return rows
+
+
+@dataclass(frozen=True)
+class MadeBatch:
+    rows: list[Scanned]
+    tokens: int
+
+
+class MadeScanner:
+    """A scanner without a network: batches of ``size`` in the order of the places."""
+
+    def __init__(
+        self,
+        model: Any,
+        samples: Sequence[QASample],
+        options: ReadOptions,
+        finished: set[int],
+        vectors: Callable[[int], bool],
+        places: list[int],
+        size: int = 8,
+    ) -> None:
+        assert [sample.id for sample in samples] == [f"q{place}" for place in places]
+        self._left = [
+            places[begin : begin + size]
+            for begin in range(0, len(places), size)
+            if not finished.issuperset(places[begin : begin + size])
+        ]
+        self._vectors = vectors
+
+    def run(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[MadeBatch]:
+        while self._left:
+            if cancelled():
+                raise Cancelled
+            rows = [self._one(place) for place in self._left.pop(0)]
+            yield MadeBatch(rows, 10 * len(rows))
+
+    def _one(self, place: int) -> Scanned:
+        found = made_scanned(place)
+        return found if self._vectors(place) else replace(found, vector=None)
+
+
+def made_model(folder: Path, *, weight: float = 1.0, head: Any = "span") -> Any:
+    """Return what a scan asks of a model, with weights to be hashed in ``folder``."""
+    folder.mkdir(exist_ok=True)
+    save_file({"weight": np.full(4, weight, np.float32)}, folder / "model.safetensors")
+    info = ModelInfo(
+        name=folder.name,
+        path=str(folder),
+        architecture="BertForQuestionAnswering",
+        model_type="bert",
+        layers=LAYERS,
+        hidden_size=WIDTH,
+        head=head,
+        base=None,
+        device="cpu",
+        dtype="float32",
+        max_tokens=512,
+        parameters=4,
+        bytes=16,
+    )
+    return SimpleNamespace(info=info)
+
+
+def made_dataset(path: Path, count: int, **changes: Any) -> Dataset:
+    """Return a data set of ``count`` samples with a file to be hashed at ``path``."""
+    path.write_text(f"{count} questions")
+    samples = tuple(made_sample(place) for place in range(count))
+    return replace(Dataset(path.stem, str(path), "squad", None, samples), **changes)
