@@ -174,6 +174,7 @@ def _inspect(
     from bertscope_tui.engine.scoring import ReadOptions
     from bertscope_tui.inspection.choice import model_entry
     from bertscope_tui.inspection.pipeline import extract, project, read
+    from bertscope_tui.inspection.pipeline import phases as find_phases
     from bertscope_tui.inspection.report import chosen_layers, inspect_object
     from bertscope_tui.models.loading import load_model
 
@@ -199,13 +200,15 @@ def _inspect(
     )
     recipe = Recipe(method, fit, aligned=not raw, seed=seed)
     pictures = project(extraction, recipe, special=special, outliers=outliers)
+    phases = find_phases(extraction)
     if look is None:
-        write_json(inspect_object(pictures, layers))
+        write_json(inspect_object(pictures, layers, phases))
         return
     from bertscope_tui.inspection.page import inspect_page
 
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
-    write_text(inspect_page(pictures, layers, look, width=width, colour=speaks_colour()))
+    page = inspect_page(pictures, layers, look, phases, width=width, colour=speaks_colour())
+    write_text(page)
 
 
 def _look(settings: Settings, *, insist: bool) -> Look:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import islice
 
+from bertscope_tui.analysis.phases import Phases
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Span
 from bertscope_tui.engine.roles import Role
@@ -20,6 +21,7 @@ from bertscope_tui.inspection.views import (
     axis_titles,
     legend,
     mark,
+    phases_words,
     picture_words,
     points,
     stamps,
@@ -39,6 +41,7 @@ def inspect_page(
     pictures: Pictures,
     layers: Sequence[int],
     look: Look,
+    phases: Phases,
     *,
     width: int = 80,
     colour: bool = False,
@@ -61,6 +64,7 @@ def inspect_page(
     if said:
         lines.extend(["", "Notes", *(line for note in said for line in _wrapped(note, width))])
     lines.extend(["", "Tokens", *_tokens(pictures, look, width)])
+    lines.extend(["", "Phases", *_wrapped(phases_words(phases), width)])
     for layer in layers:
         lines.extend(["", *_picture(pictures, layer, look, width, colour)])
     return "\n".join(lines) + "\n"

@@ -15,6 +15,8 @@ from bertscope_tui.errors import InputError
 from bertscope_tui.inspection.snapshots import Extraction, Pictures, WindowPlace
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.phase_scores import Layout
+    from bertscope_tui.analysis.phases import Phases
     from bertscope_tui.analysis.projection import Recipe
     from bertscope_tui.data.records import QASample
     from bertscope_tui.engine.answers import Prediction
@@ -79,6 +81,7 @@ def extract(
     """
     from bertscope_tui.analysis.outliers import norm_outliers, outlier_ratio
     from bertscope_tui.engine.forward import forward
+    from bertscope_tui.engine.meaning import meanings
     from bertscope_tui.engine.roles import assign_roles, sentence_ids
 
     encoded, prediction = reading.encoded, reading.prediction
@@ -107,6 +110,7 @@ def extract(
         scores=score(prediction, sample),
         states=states,
         notes=encoded.notes,
+        meaning=meanings(model, shown),
     )
 
 
@@ -128,3 +132,26 @@ def project(
     shown = extraction.shown(special=special, outliers=outliers)
     projection = projections.project(extraction.states, shown, recipe, cancelled=cancelled)
     return Pictures(extraction, projection, special, outliers)
+
+
+def layout(extraction: Extraction) -> Layout:
+    """Return what the scores of phases need to know of an extraction's tokens."""
+    from bertscope_tui.analysis.phase_scores import layout_of
+
+    prediction = extraction.prediction
+    return layout_of(
+        extraction.tokens,
+        extraction.sample,
+        extraction.sentences,
+        prediction.span if prediction is not None else None,
+        # The embeddings with positions stand in for those without, where these were not kept.
+        extraction.states[0] if extraction.meaning is None else extraction.meaning,
+        left_out=extraction.outliers,
+    )
+
+
+def phases(extraction: Extraction, *, seed: int = 0) -> Phases:
+    """Return the phases that one sample goes through; see `bertscope_tui.analysis.phases`."""
+    from bertscope_tui.analysis.phases import find_phases
+
+    return find_phases(extraction.states, layout(extraction), seed=seed)

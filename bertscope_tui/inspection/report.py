@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from bertscope_tui.analysis.phase_scores import PHASES
+from bertscope_tui.analysis.phases import Phases
 from bertscope_tui.data.records import QASample, Span
 from bertscope_tui.engine.scoring import Scores
 from bertscope_tui.errors import InputError
@@ -17,7 +19,7 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 SCHEMA = "bertscope.inspect/1"
 
 
-def inspect_object(pictures: Pictures, layers: Sequence[int]) -> dict[str, Any]:
+def inspect_object(pictures: Pictures, layers: Sequence[int], phases: Phases) -> dict[str, Any]:
     """Return what ``inspect --json`` prints, with the coordinates of these layers."""
     extraction = pictures.extraction
     return {
@@ -34,8 +36,22 @@ def inspect_object(pictures: Pictures, layers: Sequence[int]) -> dict[str, Any]:
         },
         "tokens": _tokens(pictures),
         "projection": _projection(pictures, layers),
+        "phases": phases_object(phases),
         "outliers": list(extraction.outliers),
         "notes": list(notes(extraction)),
+    }
+
+
+def phases_object(phases: Phases) -> dict[str, Any]:
+    """Return phases as JSON: layers without a phase are null, and so are scores there are not."""
+    return {
+        "found": phases.found,
+        "reason": phases.reason or None,
+        "layers": list(phases.layers),
+        "seen": list(phases.seen),
+        "order": list(phases.order),
+        "scores": dict(zip(PHASES, phases.scores.tolist(), strict=True)),
+        "normalised": dict(zip(PHASES, phases.normal.tolist(), strict=True)),
     }
 
 

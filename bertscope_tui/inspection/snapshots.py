@@ -41,7 +41,8 @@ class Extraction:
     ``states`` is float32 ``(layers + 1, tokens, dim)`` without padding; ``tokens``, ``roles`` and
     ``sentences`` have one entry per token. ``outliers`` are the tokens left out of pictures for
     their norm, with ``outlier_ratio`` the largest norm in units of the other tokens' median.
-    ``notes`` are plain sentences about what was done to the input.
+    ``notes`` are plain sentences about what was done to the input. ``meaning`` ``(tokens, width)``
+    are the embeddings of the tokens without context or position, None where they were not kept.
     """
 
     model: ModelInfo
@@ -57,6 +58,7 @@ class Extraction:
     scores: Scores | None
     states: NDArray[np.float32]
     notes: tuple[str, ...] = ()
+    meaning: NDArray[np.float32] | None = None
 
     @property
     def layers(self) -> int:

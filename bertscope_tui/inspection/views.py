@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from bertscope_tui.analysis.phases import TITLES as PHASE_TITLES
 from bertscope_tui.data.hygiene import clean, printable
 from bertscope_tui.engine.roles import ROLES, Role
 from bertscope_tui.engine.scoring import SampleScore, Scores
@@ -16,6 +17,7 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.plots.scatter import Point
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.phases import Phases
     from bertscope_tui.analysis.projection import Method
     from bertscope_tui.data.records import QASample
     from bertscope_tui.themes import ThemeSpec
@@ -199,6 +201,16 @@ def picture_words(pictures: Pictures, layer: int) -> str:
     if trust == trust:
         words.append(f"trustworthiness {trust:.2f}")
     return "; ".join(words)
+
+
+def phases_words(phases: Phases) -> str:
+    """Return which layers are which phase, or why there are none, in one line."""
+    if not phases.found:
+        return phases.reason
+    return ", ".join(
+        f"{PHASE_TITLES[phase]} {first if first == last else f'{first} to {last}'}"
+        for phase, first, last in phases.segments()
+    )
 
 
 def mark(scores: Scores | None, *, ascii: bool = False) -> str:  # noqa: A002 - what it says

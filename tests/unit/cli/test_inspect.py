@@ -154,6 +154,18 @@ def test_turning_layers_onto_each_other_changes_no_distance(command, model, data
         assert one["trustworthiness"] == pytest.approx(other["trustworthiness"], abs=1e-3)
 
 
+def test_the_phases_of_the_sample_are_told_with_their_scores(command, model, dataset):
+    asked = ("inspect", "--model", model, "--dataset", dataset)
+    found = command(*asked, "--json").json["phases"]
+    assert len(found["layers"]) == 3
+    assert set(found["scores"]) == {"semantic", "entity", "match", "answer"}
+    assert found["scores"]["semantic"][0] > 0.5
+    assert found["found"] is any(found["layers"])
+    assert (found["reason"] is None) is found["found"]
+    page = command(*asked).out
+    assert "\nPhases\n" in page
+
+
 def test_a_method_that_cannot_be_had_for_so_few_tokens_says_why(command, model):
     asked = ("inspect", "--model", model, "--question", "a", "--context", "a", "--json")
     done = command(*asked, "--method", "tsne")
