@@ -32,7 +32,8 @@ def print_run(run: Run, *, theme: str | None, ascii: bool | None, as_json: bool)
         if as_json:
             write_json(scan_object(store, run, overview, early))
         else:
-            write_text(overview_page(overview, early, paper(theme, ascii)))
+            page = overview_page(overview, early, paper(theme, ascii))
+            write_text(f"{page}\n\n{_speed(run)}" if run.seconds else page)
     return run.skipped + run.errors
 
 
@@ -59,6 +60,17 @@ def paper(theme: str | None, ascii: bool | None) -> Paper:  # noqa: A002 - the o
         ascii=(settings.ascii if ascii is None else ascii) or not speaks_unicode(),
         colour=speaks_colour(),
     )
+
+
+def _speed(run: Run) -> str:
+    """Return how long the samples took, and where."""
+    from bertscope_tui.training.views import duration
+
+    text = (
+        f"{duration(run.seconds)} on {run.device} in {run.dtype}: "
+        f"{run.done / run.seconds:,.1f} samples/s, {run.tokens / run.seconds:,.0f} tokens/s"
+    )
+    return f"{text}; taken up again at sample {run.resumed_from:,}" if run.resumed_from else text
 
 
 def _writable() -> bool:
