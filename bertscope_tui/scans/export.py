@@ -8,7 +8,8 @@ pairs become visible characters, and in both
   full width, or ``'``, or that begins with a tab or a line break, gets a ``'`` put before it: a
   spreadsheet would take it for a formula. Taking one ``'`` away from the front of every text that
   has one gives the text back. Numbers are left alone.
-- Markdown: characters with a meaning in Markdown or HTML are escaped, white space becomes blanks.
+- Markdown: characters with a meaning in Markdown or HTML are escaped, also those that would make a
+  link of an address; white space becomes blanks.
 
 All give one sample at a time, so that any number can be written.
 """
@@ -31,7 +32,8 @@ FORMATS: tuple[Format, ...] = get_args(Format)
 _STEERING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _FORMULA = re.compile(r"\s*[=+\-@\uff1d\uff0b\uff0d\uff20']|[\t\r\n]")
-_MARKUP = re.compile(r"[\\`*_{}\[\]()#+\-.!|~<>&$:]")
+_MARKUP = re.compile(r"[\\`*_\[\]#|~<>&$@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+"""What means something inside a line of Markdown; texts never stand at the beginning of one."""
 
 _FIELDS = (
     "place",
@@ -150,7 +152,7 @@ def _visible(text: str) -> str:
 
 
 def _markdown(run: Run, rows: Iterable[SampleRow]) -> Iterator[str]:
-    yield f"# {_marked(run.name)}\n\n{_marked(run.model)} on {_marked(run.dataset)}\n"
+    yield f"# {_marked(run.name)}\n\nAnswers of {_marked(run.model)} to {_marked(run.dataset)}\n"
     for row in rows:
         found = sample_object(row)
         mark = {True: "✓", False: "✗", None: "?"}[found["right"]]
