@@ -13,12 +13,14 @@ from click.core import ParameterSource
 
 from bertscope_tui import __version__
 from bertscope_tui.cli import options
+from bertscope_tui.cli.compare import compare
 from bertscope_tui.cli.datasets import datasets
 from bertscope_tui.cli.doctor import doctor
 from bertscope_tui.cli.evaluate import evaluate
 from bertscope_tui.cli.finetune import finetune
 from bertscope_tui.cli.inspect import inspect
 from bertscope_tui.cli.models import models
+from bertscope_tui.cli.phases import phases
 from bertscope_tui.cli.probe import probe
 from bertscope_tui.cli.runs import runs
 from bertscope_tui.cli.scan import scan
@@ -92,5 +94,18 @@ def root(context: click.Context, /, **given: Any) -> int | None:
     return None
 
 
-for verb in (inspect, evaluate, scan, runs, probe, finetune, trainings, models, datasets, doctor):
+for verb in (
+    inspect,
+    evaluate,
+    scan,
+    runs,
+    probe,
+    phases,
+    compare,
+    finetune,
+    trainings,
+    models,
+    datasets,
+    doctor,
+):
     root.add_command(verb)

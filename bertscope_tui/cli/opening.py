@@ -105,6 +105,32 @@ def open_both(
     return Opened(opened, records, ReadOptions(settings.max_tokens, settings.stride))
 
 
+def open_other(
+    name: str,
+    *,
+    device: str | None,
+    dtype: str | None,
+    allow_download: bool,
+    allow_pickle: bool,
+    trust_remote_code: bool,
+    **_: object,
+) -> LoadedModel:
+    """Open a second model the way `open_both` opened the first; other options are passed over."""
+    from bertscope_tui.models.loading import load_model
+    from bertscope_tui.settings import load_settings
+
+    settings, _warned = load_settings()
+    settings = settings.typed(device=device, dtype=dtype)
+    return load_model(
+        name,
+        device=settings.device,
+        dtype=settings.dtype,
+        allow_download=allow_download,
+        allow_pickle=allow_pickle,
+        trust_remote_code=trust_remote_code,
+    )
+
+
 def _remarks(dataset: Dataset, model: LoadedModel, path: Path) -> Iterator[str]:
     """Yield what a reader of the scores should know about what was scored."""
     from bertscope_tui.data.open import splits_in

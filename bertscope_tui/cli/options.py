@@ -34,10 +34,7 @@ keep_yes_no = click.option(
     help="Keep the yes/no questions of HotpotQA, which have no answer in the text.",
 )
 
-source = stack(
-    click.option(
-        "--model", metavar="NAME|FOLDER", help="Model to open.  [default: the bundled one]"
-    ),
+data = stack(
     click.option(
         "--dataset",
         metavar="NAME|PATH",
@@ -50,6 +47,14 @@ source = stack(
         "span or classification (bAbI).",
     ),
     keep_yes_no,
+)
+"""Which data set."""
+
+source = stack(
+    click.option(
+        "--model", metavar="NAME|FOLDER", help="Model to open.  [default: the bundled one]"
+    ),
+    data,
 )
 """Which model and data set."""
 

@@ -85,7 +85,7 @@ def heatmap(
     inner = len(kept_columns) * field_width, len(kept_rows) * field_height
     x_title, _ = titles(title, "", width, ascii)
     layout = arrange(
-        max(1 + tick_width + inner[0], 4 * tick_width, 16),
+        max(1 + tick_width + inner[0], 4 * tick_width, 24),
         max(inner[1] + 2 + int(bool(x_title)), 5),
         tick_width=tick_width,
         tick_row=True,
