@@ -23,13 +23,15 @@ from bertscope_tui.scans import coding
 from bertscope_tui.scans.coding import DETAIL, SAMPLE, text_in, text_out
 from bertscope_tui.scans.locking import check_name, is_running, lock, store_path
 from bertscope_tui.scans.reading import Reader
-from bertscope_tui.scans.records import Mark, Run, RunSpec, State
+from bertscope_tui.scans.records import NOT_RUN, Mark, Run, RunSpec, State
 from bertscope_tui.scans.schema import connect, telling
 
 if TYPE_CHECKING:
     from bertscope_tui.analysis.failures import FailureKind
 
 __all__ = ["Store", "is_running", "lock"]
+
+_SUMS = "sums-1"
 
 _FREE_TO_CHANGE = frozenset(
     ("model", "model_path", "device", "dataset", "dataset_path", "skipped", "vectors", "name")
@@ -122,6 +124,7 @@ class Store(Reader):
 
     def finish(self, run_id: int) -> None:
         """Say that all samples of a run are there."""
+        self.keep_summary(run_id, _SUMS, self._exact_sums(run_id))
         self._set_state(run_id, "done")
 
     def stop(self, run_id: int) -> None:
@@ -264,18 +267,8 @@ class Store(Reader):
     def _run(self, row: Sequence[Any]) -> Run:
         spec = self._spec(row)
         run_id, name, _, state, created, updated, seconds, tokens, resumed_from, classified = row
-        exact, f1, scored, errors, done = 0.0, 0.0, 0, 0, 0
-        # Summed up here and in order, so that the scores are those of `evaluate` to the last bit.
-        for right, answerable, own_exact, own_f1 in self._database.execute(
-            "SELECT right, answerable, exact_match, f1 FROM sample WHERE run_id = ? ORDER BY place",
-            (run_id,),
-        ):
-            done += 1
-            errors += right == -2
-            if answerable:
-                scored += 1
-                exact += own_exact or 0.0
-                f1 += own_f1 or 0.0
+        sums = self.summary(run_id, _SUMS) or self._sums(run_id)
+        scored, done = sums["scored"], sums["done"]
         if state == "running" and not is_running(name, self.path):
             state = "stopped"
         shared = {one.name for one in fields(RunSpec)} - {"asks_accuracy"}
@@ -284,17 +277,39 @@ class Store(Reader):
             id=run_id,
             done=done,
             state=state if state in get_args(State) else "stopped",
-            exact_match=exact / scored if scored else None,
-            f1=f1 / scored if scored else None,
-            accuracy=exact / scored if scored and spec.asks_accuracy else None,
+            exact_match=sums["exact_match"] / scored if scored else None,
+            f1=sums["f1"] / scored if scored else None,
+            accuracy=sums["exact_match"] / scored if scored and spec.asks_accuracy else None,
             created=created,
             updated=updated,
             seconds=seconds,
             tokens=tokens,
             resumed_from=resumed_from,
             classified=classified == done,
-            errors=errors,
+            errors=sums["errors"],
         )
+
+    def _sums(self, run_id: int) -> dict[str, Any]:
+        """Return the sums that scores are made of; quick, for runs that are looked at often."""
+        (row,) = self._all(
+            "SELECT count(*), coalesce(sum(right = ?), 0), coalesce(sum(answerable), 0),"
+            " coalesce(sum(iif(answerable, exact_match, 0)), 0),"
+            " coalesce(sum(iif(answerable, f1, 0)), 0) FROM sample WHERE run_id = ?",
+            NOT_RUN,
+            run_id,
+        )
+        return dict(zip(("done", "errors", "scored", "exact_match", "f1"), row, strict=True))
+
+    def _exact_sums(self, run_id: int) -> dict[str, Any]:
+        """Return the same, added up in order, so that scores are those of `evaluate` to the bit."""
+        rows = self._all(
+            "SELECT exact_match, f1 FROM sample WHERE run_id = ? AND answerable ORDER BY place",
+            run_id,
+        )
+        return self._sums(run_id) | {
+            "exact_match": sum(exact or 0.0 for exact, _ in rows),
+            "f1": sum(f1 or 0.0 for _, f1 in rows),
+        }
 
 
 def _same_or_refused(found: RunSpec, wanted: RunSpec) -> None:

@@ -142,9 +142,12 @@ def test_scores_count_samples_that_could_not_be_run_as_wrong_and_leave_out_unans
         store.add(run.id, made_rows([6], right=False), seconds=2, tokens=3)
         run = store.run("made")
         columns = store.columns(run.id)
-    assert (run.done, run.errors, run.seconds, run.tokens) == (7, 2, 3, 5)
-    assert run.exact_match == run.accuracy == 2 / 5
-    assert run.f1 == (0.0 + 1 + 1 + 0 + 6 / 7) / 5
+        store.finish(run.id)
+        finished = store.run("made")
+    for one in (run, finished):
+        assert (one.done, one.errors, one.seconds, one.tokens) == (7, 2, 3, 5)
+        assert one.exact_match == one.accuracy == 2 / 5
+        assert one.f1 == pytest.approx((0.0 + 1 + 1 + 0 + 6 / 7) / 5, abs=1e-15)
     assert columns.right.tolist() == [WRONG, RIGHT, RIGHT, NOT_RUN, UNKNOWN, NOT_RUN, WRONG]
     assert columns.predictions[3] == ""
     assert np.isnan(columns.confidence[3])
