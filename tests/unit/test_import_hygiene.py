@@ -44,9 +44,20 @@ def _call(*arguments: str) -> str:
         _call("--help"),
         _call("inspect", "--help"),
         _call("evaluate", "--help"),
+        _call("scan", "--help"),
+        _call("runs", "show", "--help"),
         _call("--version"),
     ],
-    ids=["entry", "group", "help", "inspect help", "evaluate help", "version"],
+    ids=[
+        "entry",
+        "group",
+        "help",
+        "inspect help",
+        "evaluate help",
+        "scan help",
+        "runs help",
+        "version",
+    ],
 )
 def test_help_needs_neither_numbers_nor_networks_nor_screens(code):
     came = _imported_by(code)
@@ -58,6 +69,10 @@ def test_help_needs_neither_numbers_nor_networks_nor_screens(code):
 )
 def test_models_are_listed_and_shown_without_opening_any_library_for_networks(arguments):
     assert not _imported_by(_call(*arguments)) & {*HEAVY, "textual", "numpy"}
+
+
+def test_runs_are_listed_without_any_library_for_networks():
+    assert not _imported_by(_call("runs", "--json")) & {*HEAVY, "textual"}
 
 
 def test_the_table_is_shown_without_any_library_for_networks():
