@@ -19,12 +19,15 @@ def fit(sample: QASample, count_tokens: Callable[[str, str], int], limit: int) -
     comes back when nothing has to go.
     """
     while sample.optional and count_tokens(sample.question, sample.context) > limit:
-        sample = _without(sample, sample.optional[0])
+        sample = cut_out(sample, sample.optional[0])
     return sample
 
 
-def _without(sample: QASample, part: Span) -> QASample:
-    """Return the sample without the characters of ``part`` and one blank at the seam."""
+def cut_out(sample: QASample, part: Span) -> QASample:
+    """Return the sample without the characters of ``part`` and one blank at the seam.
+
+    Spans are moved and dropped as by `fit`.
+    """
     cut = _with_seam(sample, part)
 
     def moved(span: Span) -> Span | None:
@@ -47,7 +50,7 @@ def _without(sample: QASample, part: Span) -> QASample:
         ),
         sentences=kept(sample.sentences),
         supporting=kept(sample.supporting),
-        optional=kept(sample.optional[1:]),
+        optional=kept(sample.optional),
     )
 
 
@@ -65,6 +68,6 @@ def _with_seam(sample: QASample, part: Span) -> Span:
     else:
         return part
     added = Span(start - 1, start) if wider.start < start else Span(end, end + 1)
-    spans = [*sample.sentences, *sample.supporting, *sample.optional[1:]]
+    spans = [*sample.sentences, *sample.supporting, *sample.optional]
     spans += [answer.span for answer in sample.answers if answer.span is not None]
     return part if any(span.overlaps(added) for span in spans) else wider

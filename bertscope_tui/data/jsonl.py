@@ -157,6 +157,8 @@ def _placed_answer(
     if "start" not in entry:
         text = text_of(required(entry, "text", f"{name}."), f"{name}.text", notes)
         return _found_answer(text, name, context, supporting, notes)
+    if entry["start"] is None:  # said to stand nowhere, whether or not the words occur
+        return Answer(text_of(required(entry, "text", f"{name}."), f"{name}.text", notes))
     start = integer_of(entry["start"], start_field)
     if "end" in entry:
         end = integer_of(entry["end"], f"{name}.end")
