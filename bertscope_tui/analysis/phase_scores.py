@@ -8,7 +8,7 @@ definitions in words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, get_args
 
@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bertscope_tui.analysis.trust import distances_of
+from bertscope_tui.errors import Cancelled
 
 if TYPE_CHECKING:
     from bertscope_tui.data.records import QASample, Span
@@ -123,13 +124,18 @@ def phase_scores(states: NDArray[np.float32], layout: Layout) -> Doubles:
 
 
 def dealt_scores(
-    states: NDArray[np.float32], layout: Layout, *, deals: int, seed: int = 0
+    states: NDArray[np.float32],
+    layout: Layout,
+    *,
+    deals: int,
+    seed: int = 0,
+    cancelled: Callable[[], bool] | None = None,
 ) -> Doubles:
     """Return ``(1 + deals, 4, layers + 1)``: the scores, and those of the roles dealt at random.
 
     In each deal the tokens of the context change places as members of sentences, facts and answer,
     and all tokens as neighbours by meaning, the same way in every layer. What the states then show
-    is what they show by chance.
+    is what they show by chance. ``cancelled`` is asked before each layer; raises Cancelled.
     """
     rng = np.random.default_rng(seed)
     count = states.shape[0]
@@ -141,6 +147,8 @@ def dealt_scores(
     semantic = _Semantic(layout, deals, rng)
     entity = _Entity(layout, orders)
     for layer in range(count):
+        if cancelled is not None and cancelled():
+            raise Cancelled
         points = states[layer, layout.tokens].astype(np.float64)
         points -= points.mean(axis=0)
         gram = points @ points.T

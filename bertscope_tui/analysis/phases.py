@@ -7,6 +7,7 @@ result too: the paper sees it where a network has no confidence in its answer.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from itertools import permutations
@@ -93,14 +94,21 @@ class Phases:
         return tuple(made)
 
 
-def find_phases(states: NDArray[np.float32], layout: Layout, *, seed: int = 0) -> Phases:
+def find_phases(
+    states: NDArray[np.float32],
+    layout: Layout,
+    *,
+    seed: int = 0,
+    cancelled: Callable[[], bool] | None = None,
+) -> Phases:
     """Return the phases of one sample; ``states`` is ``(layers + 1, tokens, dim)``.
 
     A phase shows where its peak is reached by few of the scores that the same states have when the
     roles of the tokens are dealt at random (drawn by ``seed``), and where it is clearly above
     chance in the layers that it gets. A single token with a role may be too few for that.
+    ``cancelled`` is asked before each layer; raises Cancelled.
     """
-    dealt = dealt_scores(states, layout, deals=DEALS, seed=seed)
+    dealt = dealt_scores(states, layout, deals=DEALS, seed=seed, cancelled=cancelled)
     scores = dealt[0]
     known = _known(scores)
     peaks = np.max(dealt[:, known], axis=2)

@@ -150,8 +150,10 @@ def layout(extraction: Extraction) -> Layout:
     )
 
 
-def phases(extraction: Extraction, *, seed: int = 0) -> Phases:
+def phases(
+    extraction: Extraction, *, seed: int = 0, cancelled: Callable[[], bool] = never
+) -> Phases:
     """Return the phases that one sample goes through; see `bertscope_tui.analysis.phases`."""
     from bertscope_tui.analysis.phases import find_phases
 
-    return find_phases(extraction.states, layout(extraction), seed=seed)
+    return find_phases(extraction.states, layout(extraction), seed=seed, cancelled=cancelled)

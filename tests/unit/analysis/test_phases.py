@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bertscope_tui.analysis.phase_scores import PHASES, phase_scores
 from bertscope_tui.analysis.phases import find_phases, normalised, run_phases, segment
+from bertscope_tui.errors import Cancelled
 from tests.reference.phase_scores import reference_scores
 from tests.unit.analysis.planted import blocks, layout, planted
 
@@ -127,6 +128,13 @@ def test_the_same_seed_gives_the_same_phases() -> None:
     states = planted(where, blocks(3, 4, 3, 3), noise=3.0)
     one, other = (find_phases(states, where, seed=4) for _ in range(2))
     assert (one.layers, one.seen, one.reason) == (other.layers, other.seen, other.reason)
+
+
+def test_looking_for_phases_is_cancelled_between_layers() -> None:
+    where = layout(0)
+    asked = iter([False, False, True])
+    with pytest.raises(Cancelled):
+        find_phases(planted(where, blocks(3, 3, 3, 3)), where, cancelled=lambda: next(asked))
 
 
 def _run(layers: list, samples: int, noise: float) -> np.ndarray:

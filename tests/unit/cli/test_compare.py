@@ -145,6 +145,14 @@ def test_phases_over_a_data_set_are_told_for_all_right_and_wrong_answers(command
     assert max(map(len, page.out.splitlines())) <= 80
 
 
+def test_the_bundled_model_clusters_by_meaning_first_and_sets_the_answer_apart_last(command):
+    found = command("phases", "--limit", "40", "--device", "cpu", "--json").json["all"]
+    assert found["found"]
+    assert (found["layers"][0], found["layers"][-1]) == ("semantic", "answer")
+    assert (found["order"][0], found["order"][-1]) == ("semantic", "answer")
+    assert found["scores"]["answer"][-1] > 0.9
+
+
 def test_a_fine_tuned_model_drifts_from_its_base_towards_the_last_layers(command):
     found = command(
         "compare", "stories-base", "stories-bert", "--limit", "12", "--device", "cpu", "--json"
