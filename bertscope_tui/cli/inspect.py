@@ -20,6 +20,21 @@ if TYPE_CHECKING:
 _WIDEST = 160
 
 
+class _Clusters(click.ParamType[int]):
+    """A number of clusters, or ``auto``, which is 0."""
+
+    name = "N"
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> int:
+        """Return the number; fails with a usage error."""
+        text = str(value)
+        if text == "auto":
+            return 0
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= 64:
+            return int(text)
+        self.fail(f"{text!r} is no number from 1 to 64", param, ctx)
+
+
 @click.command(short_help="Show one sample: answers, scores, tokens, layers.")
 @options.what
 @click.option("--question", metavar="TEXT", help="Ask this in place of a data set's sample.")
@@ -63,6 +78,15 @@ _WIDEST = 160
     metavar="N",
     help="Window of a long context, from 0.  [default: that of the best answer]",
 )
+@click.option(
+    "--clusters",
+    type=_Clusters(),
+    is_flag=False,
+    flag_value="auto",
+    metavar="[N]",
+    help="Cluster the layers shown in the full space, into N or as many as fit best.",
+)
+@click.option("--skip", is_flag=True, help="Answer again without each of the layers in turn.")
 @click.option("--special", is_flag=True, help="Show special tokens in the picture.")
 @click.option("--outliers", is_flag=True, help="Show tokens whose norm hides the others.")
 @options.looks
@@ -145,6 +169,8 @@ def _inspect(
     fit: Fit,
     raw: bool,
     seed: int,
+    clusters: int | None,
+    skip: bool,
     **source: Any,
 ) -> None:
     from bertscope_tui.logs import start_logging
@@ -172,6 +198,7 @@ def _inspect(
 
     from bertscope_tui.analysis.projection import Recipe
     from bertscope_tui.engine.scoring import ReadOptions
+    from bertscope_tui.engine.skipping import skip_each
     from bertscope_tui.inspection.choice import model_entry
     from bertscope_tui.inspection.pipeline import extract, project, read
     from bertscope_tui.inspection.pipeline import phases as find_phases
@@ -190,25 +217,35 @@ def _inspect(
     last = opened.info.layers
     layers = chosen_layers(layer, last, default=range(last + 1) if look is None else (last,))
     cutting = ReadOptions(max_tokens=settings.max_tokens, stride=settings.stride)
-    reading = read(
-        opened,
-        record,
-        options=cutting if dataset is None else cutting.for_dataset(dataset),
-    )
+    cutting = cutting if dataset is None else cutting.for_dataset(dataset)
+    reading = read(opened, record, options=cutting)
     extraction = extract(
         opened, reading, dataset=None if dataset is None else dataset.name, window=window
     )
     recipe = Recipe(method, fit, aligned=not raw, seed=seed)
     pictures = project(extraction, recipe, special=special, outliers=outliers)
     phases = find_phases(extraction)
+
+    from bertscope_tui.inspection import extras
+
+    grouped = () if clusters is None else extras.layer_clusters(pictures, layers, clusters or None)
+    skipped = tuple(skip_each(opened, reading.encoded, options=cutting)) if skip else ()
     if look is None:
-        write_json(inspect_object(pictures, layers, phases))
+        made = inspect_object(pictures, layers, phases)
+        if clusters is not None:
+            made["clusters"] = extras.clusters_object(grouped)
+        if skip:
+            made["skipping"] = extras.skipping_object(skipped)
+        write_json(made)
         return
     from bertscope_tui.inspection.page import inspect_page
 
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
     page = inspect_page(pictures, layers, look, phases, width=width, colour=speaks_colour())
-    write_text(page)
+    parts = [extras.cluster_lines(one, pictures, width) for one in grouped]
+    if skip:
+        parts.append(extras.skipping_lines(skipped, look, width))
+    write_text("\n".join([page, *("\n".join(part) + "\n" for part in parts)]))
 
 
 def _look(settings: Settings, *, insist: bool) -> Look:

@@ -166,6 +166,31 @@ def test_the_phases_of_the_sample_are_told_with_their_scores(command, model, dat
     assert "\nPhases\n" in page
 
 
+def test_clusters_and_skipped_layers_are_told_when_asked_for(command, model, dataset):
+    asked = ("inspect", "--model", model, "--dataset", dataset)
+    plain = command(*asked, "--json").json
+    assert not {"clusters", "skipping"} & plain.keys()
+    found = command(*asked, "--clusters", "3", "--skip", "--json").json
+    shown = sum(not token["masked"] for token in found["tokens"])
+    assert [one["layer"] for one in found["clusters"]] == [0, 1, 2]
+    for one in found["clusters"]:
+        assert (one["k"], len(one["labels"])) == (3, shown)
+        assert -1 <= one["agreement"] <= 1
+    whole, *without = found["skipping"]
+    assert (whole["layer"], whole["survives"]) == (None, True)
+    assert whole["text"] == found["prediction"]["text"]
+    assert whole["probability"] == pytest.approx(found["prediction"]["probability"], abs=1e-6)
+    assert [one["layer"] for one in without] == [1, 2]
+    best = command(*asked, "--layer", "1", "--clusters", "--json").json["clusters"]
+    assert [one["layer"] for one in best] == [1]
+    tried = dict(map(tuple, best[0]["tried"]))
+    assert tried[best[0]["k"]] == max(tried.values())
+    page = command(*asked, "--clusters", "--skip").out
+    assert "Clusters of layer 2" in page
+    assert "without 2" in page
+    assert not _CONTROL.search(page)
+
+
 def test_a_method_that_cannot_be_had_for_so_few_tokens_says_why(command, model):
     asked = ("inspect", "--model", model, "--question", "a", "--context", "a", "--json")
     done = command(*asked, "--method", "tsne")
@@ -198,6 +223,8 @@ def test_without_gold_answers_there_is_no_score(command, model):
         ("--question", "Who?", "--context", "text", "--answer", ""),
         ("--method", "umap"),
         ("--fit", "both"),
+        ("--clusters", "0"),
+        ("--clusters", "many"),
         ("--seed", "-1"),
         ("--window", "-1"),
         ("--layer", "last"),
