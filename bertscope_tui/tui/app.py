@@ -37,8 +37,9 @@ from bertscope_tui.inspection.service import (
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
+from bertscope_tui.tui.background import Answer
 from bertscope_tui.tui.plain import AsciiFilter
-from bertscope_tui.tui.scanning import Answer, Scans
+from bertscope_tui.tui.scanning import Scans
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed

@@ -11,11 +11,21 @@ import threading
 from collections.abc import Callable
 from typing import TypeVar
 
+from textual.message import Message
+
 from bertscope_tui.errors import BertscopeError, Cancelled
 
 _log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+
+class Answer(Message):
+    """Something that another thread wants the screens' thread to call."""
+
+    def __init__(self, call: Callable[[], None]) -> None:
+        super().__init__()
+        self.call = call
 
 
 class Task:

@@ -13,7 +13,6 @@ from pathlib import Path
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from textual.message import Message
 from textual.timer import Timer
 
 from bertscope_tui.analysis.failures import FailureKind, Levels
@@ -28,7 +27,7 @@ from bertscope_tui.scans.locking import default_name
 from bertscope_tui.scans.records import Run
 from bertscope_tui.scans.scan import ScanRequest
 from bertscope_tui.scans.store import Store
-from bertscope_tui.tui.background import Background, Task
+from bertscope_tui.tui.background import Answer, Background, Task
 from bertscope_tui.tui.screens.ask import AskScreen
 from bertscope_tui.tui.screens.comparison import At, ComparisonScreen
 from bertscope_tui.tui.screens.overview import OverviewScreen
@@ -49,14 +48,6 @@ _OFTEN_S = 1.0
 
 _SHARE = 10
 """… and a look takes at most one part in so many of the time."""
-
-
-class Answer(Message):
-    """Something that another thread wants the screens' thread to call."""
-
-    def __init__(self, call: Callable[[], None]) -> None:
-        super().__init__()
-        self.call = call
 
 
 class Scans:
@@ -91,14 +82,17 @@ class Scans:
         if self._looking is not None or monotonic() < self._next_look:
             return
         began = monotonic()
+        only = self._triage.run if isinstance(self._screen, TriageScreen) and self._triage else None
 
         def work(cancelled: Callable[[], bool]) -> tuple[Run, ...]:
             with Store(readonly=True) as store:
-                return tuple(store.runs())
+                return tuple(store.runs() if only is None else [store.run(only.name)])
 
         def done(runs: tuple[Run, ...]) -> None:
             self._looking = None
             self._next_look = monotonic() + _SHARE * (monotonic() - began)
+            if only is not None:
+                runs = tuple(runs[0] if run.name == only.name else run for run in self.runs or ())
             self._take(runs)
 
         def failed(message: str) -> None:

@@ -79,6 +79,8 @@ class Triage:
             self._read(whole=True)
         elif run.classified and not before.classified:
             self._read(whole=True)
+        elif before.state == "running" and run.state != "running" and not run.classified:
+            self._read(whole=True)  # stopped half way: what is there is sorted into kinds now
         elif self.table is not None and run.done > len(self.table):
             self._read(whole=False)
 
@@ -196,6 +198,10 @@ class Triage:
     def put_cursor(self, line: int) -> None:
         """Put the cursor on a line, the nearest there is."""
         self.cursor = min(max(line, 0), max(len(self.rows) - 1, 0))
+        self.stay()
+
+    def stay(self) -> None:
+        """Take the sample under the cursor for the one that the user is at."""
         row = self.selected
         if row is not None and self.table is not None:
             self._here = int(self.table.columns.places[row])

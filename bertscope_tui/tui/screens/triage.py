@@ -177,6 +177,7 @@ class TriageScreen(Screen[None]):
     def action_open_sample(self) -> None:
         """Open the sample in the inspector, at the layer where its failure first shows."""
         if self.triage.selected is not None:
+            self.triage.stay()
             self._scans.open_sample(self.triage)
 
     # -- filter and order ----------------------------------------------------------------------
@@ -235,6 +236,7 @@ class TriageScreen(Screen[None]):
     def _search_submitted(self, event: Input.Submitted) -> None:
         self._search_for(event.value)
         self._close_search()
+        self.triage.stay()
         if not len(self.triage.rows):
             self.notify("no sample that is listed has that", severity="warning", markup=False)
 
@@ -255,6 +257,7 @@ class TriageScreen(Screen[None]):
         table, row = triage.table, triage.selected
         if table is None or row is None:
             return
+        triage.stay()
         place = int(table.columns.places[row])
 
         def answered(mark: Mark | None) -> None:
