@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from bertscope_tui.engine.scoring import ReadOptions, never
 from bertscope_tui.errors import BertscopeError
 from bertscope_tui.inspection.pipeline import extract, read
@@ -55,6 +57,11 @@ def survey(
             )
         except BertscopeError as error:
             yield Failure(sample.id, str(error))
+            continue
+        odd = next((one for one in seen if not np.isfinite(one.states).all()), None)
+        if odd is not None:
+            why = f"{odd.model.name} has hidden states that are not finite numbers"
+            yield Failure(sample.id, f"{why} (try --dtype float32)")
             continue
         yield seen
     if progress is not None:

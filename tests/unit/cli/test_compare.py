@@ -13,7 +13,7 @@ from bertscope_tui.data.open import open_dataset
 from bertscope_tui.engine.encoding import encode
 from bertscope_tui.engine.forward import forward
 from tests.shared_files import shared
-from tests.tiny_models import tiny_folder, tiny_model
+from tests.tiny_models import copy_of, tiny_folder, tiny_model
 from tests.unit.cli.conftest import CONTEXT
 
 
@@ -117,15 +117,34 @@ def test_models_and_data_that_cannot_be_compared_are_refused(command, questions,
 
 
 def test_samples_that_cannot_be_run_are_told_and_hold_up_no_other(command, questions):
+    record = {"id": "odd", "question": "Who?", "context": "\x01\x02", "answers": []}
+    line = json.dumps(record) + "\n"
     with questions.open("a") as file:
-        record = {"id": "odd", "question": "Who?", "context": "\u200b\u200b x", "answers": ["x"]}
-        record["context"] = "\x01\x02"
-        file.write(json.dumps(record) + "\n")
-    found = command(
-        "compare", tiny_folder("bert"), tiny_folder("bert"), "--dataset", questions, "--json"
-    ).json
-    assert found["samples"] + len(found["failures"]) >= 4
-    assert [one["id"] for one in found["failures"]] in ([], ["odd"])
+        file.write(line)
+    asked = ("--dataset", questions, "--json")
+    found = command("compare", tiny_folder("bert"), tiny_folder("bert"), *asked).json
+    assert found["samples"] == 4
+    assert [one["id"] for one in found["failures"]] == ["odd"]
+    page = command("phases", "--model", tiny_folder("bert"), "--dataset", questions)
+    assert page.code == 0
+    assert "! odd: " in page.out
+    questions.write_text(line)
+    done = command("phases", "--model", tiny_folder("bert"), *asked)
+    assert (done.code, done.out) == (2, "")
+    assert "no sample that the model can be run on" in done.err
+
+
+def test_states_that_are_no_numbers_are_a_failure_of_the_sample(command, questions, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    broken = copy_of(tiny_folder("bert"), tmp_path / "broken")
+    weights = load_file(broken / "model.safetensors")
+    name = next(name for name in weights if name.endswith("layer.1.output.dense.bias"))
+    weights[name][0] = math.inf
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    done = command("compare", tiny_folder("bert"), broken, "--dataset", questions, "--json")
+    assert (done.code, done.out) == (2, "")
+    assert "finite" in done.err
 
 
 def test_phases_over_a_data_set_are_told_for_all_right_and_wrong_answers(command, questions):
