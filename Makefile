@@ -40,6 +40,7 @@ bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.bench.startup_bench
 	$(BIN)/python -m tests.bench.first_frame_bench
 	$(BIN)/python -m tests.bench.scatter_bench
+	$(BIN)/python -m tests.bench.layers_bench
 	$(BIN)/python -m tests.bench.layer_step_bench 160x48
 	$(BIN)/python -m tests.bench.finetune_bench sample_data/models/stories-base sample_data/stories
 

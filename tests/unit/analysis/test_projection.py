@@ -194,6 +194,27 @@ def test_each_layer_lies_as_well_on_the_one_below_as_turning_can_make_it(method:
         assert now <= best_turn_distance(above, below) * (1 + 1e-3) + 1e-9
 
 
+@settings(max_examples=60, deadline=None)
+@given(
+    tokens=st.integers(1, 9),
+    width=st.integers(1, 9),
+    seed=st.integers(0, 9999),
+    repeated=st.booleans(),
+    method=st.sampled_from(["pca", "ica"]),
+)
+def test_turning_keeps_distances_of_any_tokens(
+    tokens: int, width: int, seed: int, repeated: bool, method: Method
+) -> None:
+    states = _states(4, tokens, width, seed)
+    if repeated:
+        states[1:3, tokens // 2 :] = states[1:3, :1]
+    raw = project(states, range(tokens), Recipe(method, aligned=False)).coordinates
+    turned = project(states, range(tokens), Recipe(method)).coordinates
+    for one, other in zip(raw, turned, strict=True):
+        size = np.abs(one).max(initial=0.0)
+        np.testing.assert_allclose(_distances(other), _distances(one), rtol=1e-3, atol=1e-5 * size)
+
+
 def test_a_turn_or_mirror_image_of_the_layer_below_makes_the_same_picture() -> None:
     first = _states(1, 40, 12, seed=9)[0].astype(np.float64)
     turn, _ = np.linalg.qr(np.random.default_rng(1).normal(size=(12, 12)))
