@@ -227,12 +227,15 @@ def test_the_fine_tuned_model_answers_a_question_in_plain_transformers() -> None
     assert context[int(offsets[start][0]) : int(offsets[end][1])] == "pier"
 
 
-def test_the_fine_tuned_model_answers_nine_in_ten_questions_of_the_tasks_on_its_card() -> None:
-    """The questions are the bundled ones, of stories that no training stories begin like."""
+def _right(folder: Path) -> dict[str, list[float]]:
+    """Return for each task whether the bundled model answers each of its bundled questions.
+
+    They are about stories that no training stories begin like.
+    """
     from bertscope_tui.engine.scoring import score_dataset
     from bertscope_tui.models.loading import load_model
 
-    card = read_card(MODEL)
+    card = read_card(folder)
     assert card is not None
     assert card.head == "span"
     assert card.scores is not None
@@ -241,11 +244,23 @@ def test_the_fine_tuned_model_answers_nine_in_ten_questions_of_the_tasks_on_its_
         for sample in open_dataset(SAMPLE / "stories", variant="span").samples
         if sample.task_name in card.scores.tasks
     ]
-    model = load_model(MODEL, device="cpu")
+    model = load_model(folder, device="cpu")
     right: dict[str, list[float]] = {}
     for sample, result in zip(samples, score_dataset(model, samples), strict=True):
         assert result.scores is not None, result.error
         right.setdefault(sample.task_name or "", []).append(result.scores.exact_match)
+    return right
+
+
+def test_the_fine_tuned_model_answers_nine_in_ten_questions_of_the_tasks_on_its_card() -> None:
+    right = _right(MODEL)
     every = [value for task in right.values() for value in task]
     assert sum(every) / len(every) >= 0.9
     assert sum(right["15"]) / len(right["15"]) >= 0.85
+
+
+def test_the_decoder_answers_three_in_four_questions_and_leaves_some_to_look_at() -> None:
+    right = _right(MODELS / "stories-gpt2")
+    every = [value for task in right.values() for value in task]
+    assert 0.75 <= sum(every) / len(every) < 0.95
+    assert sum(right["1"]) / len(right["1"]) >= 0.95
