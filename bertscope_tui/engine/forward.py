@@ -197,7 +197,11 @@ def _lacks_memory(exc: Exception) -> bool:
     )
 
 
-def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> DeviceBatch:
+def padded(model: LoadedModel, batch: Sequence[Window]) -> dict[str, Any]:
+    """Return what the network is called with for these windows, on its device.
+
+    Raises EngineError where a token is beyond the network's vocabulary.
+    """
     import torch
 
     lengths = [len(window.input_ids) for window in batch]
@@ -214,7 +218,11 @@ def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> DeviceBatch:
     if all(window.type_ids is not None for window in batch):
         inputs["token_type_ids"] = types
     _check_ids(model, ids)
-    inputs = {name: value.to(model.device) for name, value in inputs.items()}
+    return {name: value.to(model.device) for name, value in inputs.items()}
+
+
+def _run(model: LoadedModel, batch: list[Window], hidden: bool) -> DeviceBatch:
+    inputs = padded(model, batch)
     result = model.network(**inputs, output_hidden_states=hidden, return_dict=True)
     head = model.info.head
     return DeviceBatch(

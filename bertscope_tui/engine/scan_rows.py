@@ -82,12 +82,7 @@ class Rows:
             for own, place, one in zip(encoded, layouts, found, strict=True)
         ]
         signals = measure(batch.states, marked, means=any(vectors), poll=poll)
-        readings: Sequence[SpanReading | Floats]
-        if batch.class_logits is not None:
-            readings = read_labels(self._head, batch, poll=poll)
-        else:
-            longest = self._options.max_answer_tokens
-            readings = read_spans(self._head, batch, layouts, longest, poll=poll)
+        readings = self._readings(batch, layouts, poll)
         return [
             Seen(
                 output,
@@ -100,6 +95,14 @@ class Rows:
                 outputs, found, signals, readings, vectors, strict=True
             )
         ]
+
+    def _readings(
+        self, batch: DeviceBatch, layouts: Sequence[Layout], poll: Callable[[], None]
+    ) -> Sequence[SpanReading | Floats]:
+        if batch.class_logits is not None:
+            return read_labels(self._head, batch, poll=poll)
+        longest = self._options.max_answer_tokens
+        return read_spans(self._head, batch, layouts, longest, poll=poll)
 
     def row(self, place: int, encoded: Encoded, seen: Sequence[Seen]) -> Scanned:
         """Return a sample whose windows have all been seen, in their order."""

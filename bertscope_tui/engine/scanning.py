@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import QASample
 from bertscope_tui.engine.batching import length_buckets
-from bertscope_tui.engine.forward import default_budget, run_batches
 from bertscope_tui.engine.encoding import Encoded
+from bertscope_tui.engine.forward import default_budget, run_batches
 from bertscope_tui.engine.scan_rows import Rows, Seen, failed
 from bertscope_tui.engine.scanned import Scanned
 from bertscope_tui.engine.scoring import ReadOptions, encode_sample, never
