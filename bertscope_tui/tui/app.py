@@ -60,6 +60,9 @@ _LAST_WORDS_S = 2.0
 """How long the terminal is given to take what puts it back after a signal."""
 
 
+_SWITCH_S = 0.0005
+"""Seconds after which one thread hands Python over to another that waits for it."""
+
 _MESSAGE_ROOM = 150
 """Characters of a message about a theme file."""
 
@@ -430,6 +433,9 @@ def run_app(options: AppOptions) -> int:
     The terminal is put back whatever ends it. The engine's thread may still be inside a network
     then; it holds nothing on disk, and the process may end without waiting for it.
     """
+    # A scan's thread is at work in Python most of the time, and hands over only when it is asked
+    # to. The screens' thread would wait the usual 5 ms each time it comes back from the terminal.
+    sys.setswitchinterval(_SWITCH_S)
     app = BertscopeApp(options)
     headless = options.screenshot is not None
     result = app.run(
