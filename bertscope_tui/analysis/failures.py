@@ -61,7 +61,7 @@ class Thresholds:
     """
 
     low_confidence: float = 0.35
-    high_confidence: float = 0.6
+    high_confidence: float = 0.5
     gold_share: float = 0.02
     lead: float = 0.03
     quartile: float = 0.25

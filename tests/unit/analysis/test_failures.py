@@ -109,7 +109,7 @@ def test_a_sure_answer_that_looks_right_all_through_makes_the_label_suspect():
 @pytest.mark.parametrize(
     "change",
     [
-        {"confidence": 0.5},
+        {"confidence": 0.4},
         {"gold_share": 0.1},
         {"lens_from": 6},
         {"separation": 1.5},
@@ -178,7 +178,7 @@ def test_a_wrong_label_is_told_by_the_sentence_that_matches_the_question_best():
     assert found.kind == "wrong-fact"
     assert "sentence 3" in found.evidence
     same = scanned(
-        **LABEL, confidence=0.5, best_sentence=[0] * 7, best_match=MATCHED, fact_match=MATCHED
+        **LABEL, confidence=0.4, best_sentence=[0] * 7, best_match=MATCHED, fact_match=MATCHED
     )
     assert _kind(same) == "right-fact-wrong-span"
     sure = replace(same, prediction=replace(same.prediction, probability=0.97))
