@@ -17,7 +17,6 @@ from typing import Any
 
 from bertscope_tui.models.threads import set_thread_policy
 
-
 _ROOT = Path(__file__).resolve().parents[2]
 _STORIES = _ROOT / "sample_data" / "stories"
 _SHARED = _ROOT.parent / "shared"
