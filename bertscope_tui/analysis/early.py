@@ -76,18 +76,23 @@ def never() -> bool:
 
 
 def chosen_samples(
-    groups: Sequence[str], *, most: int = MOST_SAMPLES, seed: int = 0
+    groups: Sequence[str], wrong: NDArray[np.bool_], *, most: int = MOST_SAMPLES, seed: int = 0
 ) -> NDArray[np.int64]:
     """Return which samples to use, in order: all, or those of groups that are drawn.
 
-    Groups are drawn one after the other until the next would be one too many. A sample without a
-    group is one of its own.
+    Groups are drawn one after the other until the next would be one too many: first those with a
+    wrong answer among them, up to half of the samples, then any. A good model's few errors would
+    otherwise hardly be drawn, and an area does not depend on how many of each there are. A sample
+    without a group is one of its own.
     """
     numbers = _group_numbers(groups)
     if len(numbers) <= most:
         return np.arange(len(numbers))
     sizes = np.bincount(numbers)
     order = np.random.default_rng(seed).permutation(len(sizes))
+    failing = order[np.bincount(numbers, weights=wrong)[order] > 0]
+    first = failing[np.cumsum(sizes[failing]) <= most // 2]
+    order = np.concatenate([first, order[~np.isin(order, first)]])
     kept = order[np.cumsum(sizes[order]) <= most]
     return np.flatnonzero(np.isin(numbers, kept))
 

@@ -24,7 +24,7 @@ from bertscope_tui.scans.records import NOT_RUN, RIGHT, UNKNOWN, WRONG, Run
 from bertscope_tui.scans.store import Store
 
 _CURVES: Final = "curves-2"
-_EARLY: Final = "early-1"
+_EARLY: Final = "early-2"
 """Under which names results are kept; the number changes with what is in them."""
 
 Curves = Mapping[Signal, Band]
@@ -183,7 +183,8 @@ def _early(store: Reader, run: Run, seed: int, cancelled: Callable[[], bool]) ->
     if with_vectors.size:
         scored &= np.isin(places, with_vectors)
     rows = np.flatnonzero(scored)
-    rows = rows[chosen_samples([groups[row] for row in rows], seed=seed)]
+    own = [groups[row] for row in rows]
+    rows = rows[chosen_samples(own, right[rows] == WRONG, seed=seed)]
     if cancelled():
         raise Cancelled
     states: NDArray[np.float16] | None = None

@@ -127,9 +127,22 @@ def test_cancelling_stops_it():
 
 def test_of_many_samples_whole_paragraphs_are_chosen():
     groups = [f"g{place // 7}" for place in range(3 * MOST_SAMPLES)]
-    chosen = chosen_samples(groups)
+    right = np.zeros(len(groups), dtype=bool)
+    chosen = chosen_samples(groups, right)
     assert MOST_SAMPLES - 7 < len(chosen) <= MOST_SAMPLES
     kept = {groups[place] for place in chosen}
     assert sum(group in kept for group in groups) == len(chosen)
-    assert len(chosen_samples([""] * (MOST_SAMPLES + 9))) == MOST_SAMPLES
-    assert chosen_samples(groups[:50]).tolist() == list(range(50))
+    alone = np.zeros(MOST_SAMPLES + 9, dtype=bool)
+    assert len(chosen_samples([""] * len(alone), alone)) == MOST_SAMPLES
+    assert chosen_samples(groups[:50], right[:50]).tolist() == list(range(50))
+
+
+def test_the_few_errors_among_many_samples_are_all_chosen():
+    groups = [f"g{place // 7}" for place in range(40 * MOST_SAMPLES)]
+    wrong = np.zeros(len(groups), dtype=bool)
+    wrong[:: len(groups) // 90] = True
+    chosen = chosen_samples(groups, wrong)
+    assert wrong[chosen].sum() == wrong.sum()
+    assert MOST_SAMPLES - 7 < len(chosen) <= MOST_SAMPLES
+    every = np.ones(len(groups), dtype=bool)
+    assert MOST_SAMPLES - 7 < len(chosen_samples(groups, every)) <= MOST_SAMPLES
