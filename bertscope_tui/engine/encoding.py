@@ -140,10 +140,11 @@ def _window(encoding: Any, place: int, count: int, sample: QASample, model: Load
             tokens.append(Token(index, piece, piece, "special", 0, 0))
             continue
         text = sample.context if part else sample.question
-        start, end = _trim(text, start, end)
-        tokens.append(
-            Token(index, piece, text[start:end], "context" if part else "question", start, end)
-        )
+        covered = text[start:end]
+        if covered != covered.strip():
+            start, end = _trim(text, start, end)
+            covered = text[start:end]
+        tokens.append(Token(index, piece, covered, "context" if part else "question", start, end))
         if part:
             first, last = min(first, start), max(last, end)
     cls_id = model.tokenizer.cls_token_id

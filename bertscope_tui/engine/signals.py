@@ -259,10 +259,13 @@ def _rank_sums(cosines: Any, real: Any) -> Any:
     # One whole number for each pair, its place in the low bits: sorting these takes a third of
     # the time of sorting floats along with their places.
     bits = (pairs - 1).bit_length()
-    keys = (cosines * _STEPS).round_().masked_fill_(~real, 2 * _STEPS).flatten(2).long()
-    ordered = _sorted((keys << bits) | torch.arange(pairs, device=keys.device))
+    # Half the width, where that is enough, sorts in half the time.
+    fits = int(2 * _STEPS).bit_length() + bits < 32
+    keys = (cosines * _STEPS).round_().masked_fill_(~real, 2 * _STEPS).flatten(2)
+    keys = keys.to(torch.int32 if fits else torch.int64)
+    at = torch.arange(pairs, device=keys.device, dtype=keys.dtype)
+    ordered = _sorted((keys << bits) | at)
     places, keys = ordered & ((1 << bits) - 1), ordered >> bits
-    at = torch.arange(pairs, device=keys.device)
     new = keys[..., 1:] != keys[..., :-1]
     first = torch.zeros_like(keys)
     first[..., 1:] = torch.where(new, at[1:], 0)
@@ -272,7 +275,7 @@ def _rank_sums(cosines: Any, real: Any) -> Any:
     after = after.flip(2).cummin(2).values.flip(2)
     ranks = (first + after + 1).float().mul_(0.5)
     sums = torch.zeros((layers, rows, told), device=keys.device)
-    sums.scatter_add_(2, places % told, ranks.masked_fill_(keys == int(2 * _STEPS), 0.0))
+    sums.scatter_add_(2, (places % told).long(), ranks.masked_fill_(keys == int(2 * _STEPS), 0.0))
     return sums
 
 
