@@ -42,6 +42,8 @@ bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.bench.scatter_bench
 	$(BIN)/python -m tests.bench.layers_bench
 	$(BIN)/python -m tests.bench.layer_step_bench 160x48
+	$(BIN)/python -m tests.bench.scan_bench
+	$(BIN)/python -m tests.bench.scan_keys_bench 160x48
 	$(BIN)/python -m tests.bench.finetune_bench sample_data/models/stories-base sample_data/stories
 
 clean:
