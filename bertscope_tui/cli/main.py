@@ -22,6 +22,7 @@ from bertscope_tui.cli.inspect import inspect
 from bertscope_tui.cli.models import models
 from bertscope_tui.cli.phases import phases
 from bertscope_tui.cli.probe import probe
+from bertscope_tui.cli.probe_data import probe_data
 from bertscope_tui.cli.runs import runs
 from bertscope_tui.cli.scan import scan
 from bertscope_tui.cli.trainings import trainings
@@ -100,6 +101,7 @@ for verb in (
     scan,
     runs,
     probe,
+    probe_data,
     phases,
     compare,
     finetune,
