@@ -89,7 +89,7 @@ def measure(
     for layer in states:
         poll()
         state = layer.float()
-        mean = (every[:, None, :] @ state) / count.clamp(min=1)[:, None, None]
+        mean = torch.bmm(every[:, None, :], state) / count.clamp(min=1)[:, None, None]
         centred = state - mean
         gram = (centred @ centred.transpose(1, 2)).mul_(both)
         squares = gram.diagonal(dim1=1, dim2=2).contiguous()
@@ -200,11 +200,16 @@ def _outliers(states: Sequence[Any], parts: _Parts) -> Any:
     own = norms.gather(2, first)[..., 0]
     others = parts.shown.clone().scatter_(1, parts.first[:, None], False)
     count = others.sum(1)
-    ordered = norms.masked_fill(~others, torch.inf).sort(dim=2).values
-    middle = torch.stack([(count - 1) // 2, count // 2], dim=1).clamp(min=0)
-    medians = ordered.gather(2, middle.expand(len(norms), -1, -1)).mean(2)
-    ratio = torch.where((medians > 0) & (count > 0), own / medians, 0.0).amax(0)
-    return found.scatter_(1, parts.first[:, None], (ratio > OUTLIER_RATIO)[:, None])
+    # Half of the others below a quarter of its norm says as much as their median, and needs no
+    # sort; only where exactly half are does it take the median itself.
+    below = ((norms * OUTLIER_RATIO < own[..., None]) & others).sum(2)
+    above = (2 * below > count) & (2 * ((norms > 0) & others).sum(2) > count)
+    if bool((2 * below == count).logical_and(count > 0).any()):
+        ordered = norms.masked_fill(~others, torch.inf).sort(dim=2).values
+        middle = torch.stack([(count - 1) // 2, count // 2], dim=1).clamp(min=0)
+        medians = ordered.gather(2, middle.expand(len(norms), -1, -1)).mean(2)
+        above = (medians > 0) & (count > 0) & (own > OUTLIER_RATIO * medians)
+    return found.scatter_(1, parts.first[:, None], above.any(0)[:, None])
 
 
 def _homogeneity(gram: Any, squares: Any, count: Any, dim: int) -> Any:
