@@ -104,7 +104,7 @@ def encode_probe(
             found: list[tuple[int, list[tuple[int, int]]]] = []
             for number, target in enumerate(example.targets):
                 ranges = [covering(offsets, span) for span in target.spans]
-                if len(window.input_ids) >= limit and _beyond(offsets, target.spans, example.text):
+                if len(window.input_ids) >= limit and _beyond(offsets, target.spans, example):
                     truncated += 1
                 elif all(ranges):
                     found.append((number, [one for one in ranges if one is not None]))
@@ -151,10 +151,21 @@ def covering(offsets: Offsets, span: Span) -> tuple[int, int] | None:
     return (int(places[0]), int(places[-1]) + 1) if len(places) else None
 
 
-def _beyond(offsets: Offsets, spans: Sequence[Span], text: str) -> bool:
-    """Say whether characters of a span lie behind the last one that the window has."""
-    end = int(offsets[:, 1].max(initial=0))
-    return any(span.end > end and text[max(end, span.start) : span.end].strip() for span in spans)
+def _beyond(offsets: Offsets, spans: Sequence[Span], example: ProbeExample) -> bool:
+    """Say whether characters of a span lie behind the last one that its text has in the window."""
+    cut = example.pair or 0
+    ends = [int(part.max(initial=0)) for part in _both(offsets, cut)]
+    for span in spans:
+        end = max(ends[span.start >= cut], span.start)
+        if example.text[end : span.end].strip():
+            return True
+    return False
+
+
+def _both(offsets: Offsets, cut: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where the tokens end that begin before ``cut``, and those that begin after."""
+    second = offsets[:, 0] >= cut
+    return offsets[~second, 1], offsets[second, 1]
 
 
 def _windows(
