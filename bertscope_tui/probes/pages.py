@@ -66,7 +66,7 @@ def result_page(result: ProbeResult) -> str:
         )
     lines += [clean(note) for note in result.notes]
     controls = any(one.control_accuracy is not None for one in result.layers)
-    head = ["layer", "macro F1", "± std", "micro F1", "accuracy"]
+    head = ["layer", "macro F1", "std", "micro F1", "accuracy"]
     if controls:
         head += ["control", "selectivity", "code bits"]
     rows = [_row(one, controls) for one in result.layers]
@@ -80,7 +80,7 @@ def result_page(result: ProbeResult) -> str:
         shares = " ".join(_percent(value) for value in mix.weights)
         lines.append(
             f"mix of all layers: macro F1 {_percent(mix.macro_f1)}, centre of gravity "
-            f"{mix.center_of_gravity:.2f} ± {mix.center_of_gravity_std:.2f}, weights {shares}"
+            f"{mix.center_of_gravity:.2f} (std {mix.center_of_gravity_std:.2f}), weights {shares}"
         )
     if result.control_seen is not None:
         lines.append(
