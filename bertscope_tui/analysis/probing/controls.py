@@ -106,9 +106,10 @@ def code_length(
     """Return the online code length of the training labels at every layer.
 
     The targets are sent in portions of growing size, each with the probabilities of a probe that
-    was trained on those before; the first with equal ones. Where every target has one label
-    the probe excludes the others (softmax), so that probabilities add up to 1; else each label is
-    sent for itself. ``progress`` is told thousandths of the whole.
+    was trained on those before; the first with equal ones. The probe's best round is chosen by its
+    loss: one chosen by F1 may be too sure of itself, which costs bits. Where every target has one
+    label the probe excludes the others (softmax), so that probabilities add up to 1; else each
+    label is sent for itself. ``progress`` is told thousandths of the whole.
     """
     order = np.random.default_rng(seed).permutation(parts.train)
     ends = portion_ends(len(order))
@@ -127,6 +128,7 @@ def code_length(
             settings,
             seeds=[seed],
             single=single,
+            by_loss=True,
             device=device,
             cancelled=cancelled,
             progress=told,

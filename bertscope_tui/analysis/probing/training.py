@@ -71,6 +71,7 @@ def train(
     seeds: Sequence[int],
     single: bool,
     mixed: bool = False,
+    by_loss: bool = False,
     device: torch.device | None = None,
     cancelled: Callable[[], bool] = never,
     progress: Progress | None = None,
@@ -79,8 +80,9 @@ def train(
 
     ``gold`` is ``(targets, labels)``. The order of the batches is drawn by the first seed and
     common to all probes, so that a batch's states are fetched once; a seed draws the first weights
-    and the dropout. Where nothing is left for dev the training targets take its place.
-    Raises `Cancelled` between two steps.
+    and the dropout. The best round is that of the highest macro-F1 on the dev targets, or with
+    ``by_loss`` of the lowest loss there; the training targets take their place where there are
+    none. Raises `Cancelled` between two steps.
     """
     import torch
 
@@ -89,7 +91,7 @@ def train(
     network = ProbeNetwork(settings, shape, table.layers, seeds, device)
     dev = parts.dev if len(parts.dev) else parts.train
     layers = np.arange(1 if mixed else table.layers)
-    best = _Best(network, len(layers), len(seeds), settings.patience)
+    best = _Best(network, len(layers), len(seeds), settings.patience, by_loss=by_loss)
     generators = [torch.Generator().manual_seed(seed + 1) for seed in seeds]
     batches = _batches(parts.train, table.widths(), settings.batch, seeds[0])
     per_epoch = -(-len(parts.train) // settings.batch)
@@ -147,14 +149,16 @@ class _Best:
     round: what is left is a grid.
     """
 
-    def __init__(self, network: ProbeNetwork, layers: int, seeds: int, patience: int) -> None:
+    def __init__(
+        self, network: ProbeNetwork, layers: int, seeds: int, patience: int, *, by_loss: bool
+    ) -> None:
         self.weights = {name: weight.cpu().clone() for name, weight in network.weights.items()}
         self.score = np.full((layers, seeds), -1.0)
         self.rounds = np.zeros((layers, seeds), dtype=np.int64)
         self.layers, self.seeds = list(range(layers)), list(range(seeds))
         self._loss = np.full((layers, seeds), np.inf)
         self._going = np.ones((layers, seeds), dtype=bool)
-        self._patience = patience
+        self._patience, self._by_loss = patience, by_loss
 
     @property
     def done(self) -> bool:
@@ -172,9 +176,9 @@ class _Best:
         import torch
 
         grid = np.ix_(self.layers, self.seeds)
-        better = (score > self.score[grid]) | (
-            (score == self.score[grid]) & (loss < self._loss[grid])
-        )
+        better = loss < self._loss[grid]
+        if not self._by_loss:
+            better = (score > self.score[grid]) | ((score == self.score[grid]) & better)
         better &= self._going[grid]
         rows, columns = np.nonzero(better)
         places = np.asarray(self.layers)[rows], np.asarray(self.seeds)[columns]

@@ -86,7 +86,13 @@ def test_code_length_is_the_sum_over_portions_of_what_each_probe_did_not_foresee
     expected = np.full(2, 20.0 * each)
     for known, end in itertools.pairwise(ends):
         probes = train(
-            table, gold, replace(PARTS, train=order[:known]), settings, seeds=[3], single=single
+            table,
+            gold,
+            replace(PARTS, train=order[:known]),
+            settings,
+            seeds=[3],
+            single=single,
+            by_loss=True,
         )
         logits = torch.from_numpy(logits_of(probes, table, order[known:end])[:, 0]).double()
         truth = torch.from_numpy(gold[order[known:end]]).double()

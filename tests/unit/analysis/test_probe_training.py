@@ -83,6 +83,22 @@ def test_the_probe_of_the_best_round_is_kept_and_its_dev_score_told():
     assert ((probes.rounds >= 1) & (probes.rounds <= SMALL.rounds)).all()
 
 
+def test_the_round_of_the_lowest_loss_is_kept_where_that_is_asked_for():
+    table, gold = planted()
+    parts = replace(PARTS, train=PARTS.train[:60])
+
+    def dev_losses(**more):
+        probes = train(table, gold, parts, SMALL, seeds=SEEDS, single=True, **more)
+        logits = torch.from_numpy(logits_of(probes, table, parts.dev))
+        truth = torch.from_numpy(gold[parts.dev]).float().expand_as(logits)
+        each = torch.nn.functional.binary_cross_entropy_with_logits(logits, truth, reduction="none")
+        return each.sum(-1).mean(-1).numpy()
+
+    by_loss, by_score = dev_losses(by_loss=True), dev_losses()
+    assert (by_loss <= by_score + 1e-6).all()
+    assert by_loss.mean() < by_score.mean()
+
+
 def test_a_mix_takes_most_of_the_layer_that_tells_most():
     table, gold = planted()
     settings = replace(SMALL, mix_rate=5e-2)
