@@ -148,17 +148,15 @@ def probe(
     settings = settings.typed(model=models[0] if models else None, device=device, dtype=dtype)
     from bertscope_tui.models.loading import load_model
     from bertscope_tui.models.threads import set_thread_policy
+    from bertscope_tui.probes.queue import probe_all
 
     set_thread_policy()
     sets = _open_data(tasks, data, fine)
     subjects = _subjects(models or ((settings.model,) if settings.model else ()), allow_download)
     if random_weights:
         subjects = [twin for one in subjects for twin in _with_twin(one)]
-    stopping = Stopping(_WORDS).install()
-    from bertscope_tui.probes.queue import probe_all
-
     asked = _options(pooling, seeds, controls, max_tokens, limit, features_gb)
-    with _progress() as progress:
+    with Stopping(_WORDS) as stopping, _progress() as progress:
         results = list(
             probe_all(
                 subjects,
