@@ -90,6 +90,7 @@ def _say(data: ProbeData, as_json: bool, out: Path | None) -> None:
             "labels": counts,
             "examples": examples,
             "skipped": data.skipped,
+            "left_out": data.left_out,
             "problems": problems,
         }
         write_json(found)
@@ -103,7 +104,8 @@ def _say(data: ProbeData, as_json: bool, out: Path | None) -> None:
     texts = ", ".join(f"{count:,} {name}" for name, count in examples.items())
     lines = [
         clean(f"{data.name}: {data.task}, {data.spans} span{'s' * (data.spans > 1)} a target"),
-        f"  {len(data.examples):,} texts ({texts}), {data.skipped:,} records skipped",
+        f"  {len(data.examples):,} texts ({texts}), {data.skipped:,} records skipped, "
+        f"{data.left_out:,} left out on purpose",
         table(("label", *splits, "all"), rows, right=(1, 2, 3, 4)),
     ]
     lines.extend(clean(f"! {one.where}: {one.what}") for one in data.problems[:_MOST_PROBLEMS])

@@ -63,6 +63,9 @@ def guess_probe_format(path: Path) -> ProbeFormat | None:
     record = json_record(head)
     if record is not None and isinstance(record.get("targets"), list):
         return "probing" if "task" in record else "edge-probing"
+    if record is None and first.startswith("{") and '"targets"' in head:
+        # A first line longer than what was read.
+        return "probing" if '"spans"' in head else "edge-probing" if '"span1"' in head else None
     if is_conll2012(first):
         return "conll2012"
     if is_gum(first):

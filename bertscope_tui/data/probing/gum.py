@@ -93,16 +93,28 @@ def read_gum(
     seed: int,
     splits: dict[str, ProbeSplit],
 ) -> None:
-    """Add the texts of documents in columns, cut into sentences after ``.``, ``?`` and ``!``."""
-    document = source.name
-    for block in blocks(lines, comment="# "):
+    """Add the texts of documents in columns, cut into sentences after ``.``, ``?`` and ``!``.
+
+    A document without an id goes by the file's name, a second one by that and its number.
+    """
+    document, begun = source.name, 0
+    texts: list[_Text] = []
+
+    def flush() -> None:
+        _add(texts, document, source, found, negatives, seed, splits)
+        texts.clear()
+
+    for block in blocks(lines, comment="#"):
         if isinstance(block, list):
-            texts = list(_cut(block, source, found))
-            _add(texts, document, source, found, negatives, seed, splits)
-        else:
-            begin = _BEGIN.fullmatch(block[1])
-            if begin is not None:
-                document = begin[1].strip() or source.name
+            texts.extend(_cut(block, source, found, len(texts)))
+            continue
+        begin = _BEGIN.fullmatch(block[1])
+        if begin is not None:
+            flush()
+            begun += 1
+            alone = source.name if begun == 1 else f"{source.name}#{begun}"
+            document = begin[1].strip() or alone
+    flush()
 
 
 def read_conllu(
@@ -123,7 +135,7 @@ def read_conllu(
         texts.clear()
 
     # Mentions do not cross sentences, but entities are those of the whole document.
-    for block in blocks(lines, comment="# "):
+    for block in blocks(lines, comment="#"):
         if isinstance(block, list):
             found.step()
             text = _sentence(block, order, f"s{len(texts) + 1}")
@@ -179,8 +191,11 @@ def _add(
         )
 
 
-def _cut(rows: list[Row], source: Source, found: Found) -> Iterator[_Text]:
-    """Cut the tokens of a document into texts, if it can be helped not inside a mention."""
+def _cut(rows: list[Row], source: Source, found: Found, before: int) -> Iterator[_Text]:
+    """Cut a run of tokens into texts, if it can be helped not inside a mention.
+
+    ``before`` counts the document's texts so far; the names of these go on from there.
+    """
     usable: list[Row] = []
     for row in rows:
         if undecodable([row]) or len(row.columns) < 3 or not row.columns[1]:
@@ -202,16 +217,15 @@ def _cut(rows: list[Row], source: Source, found: Found) -> Iterator[_Text]:
         ended = row.columns[1] in _SENTENCE_ENDS or (
             closes and usable[token - 1].columns[1] in _SENTENCE_ENDS
         )
-        if token - start + 1 >= _LONGEST or (
-            ended and after not in _CLOSERS and token not in inside
-        ):
+        goes_on = after in _CLOSERS or token in inside
+        if token - start + 1 >= _LONGEST or (ended and not goes_on):
             cuts.append(token + 1)
-    if not cuts or cuts[-1] < len(usable):
+    if usable and (not cuts or cuts[-1] < len(usable)):
         cuts.append(len(usable))
     lost = list(brackets.lost)
     by_start = sorted(marked)
     start = taken = 0
-    for number, end in enumerate(cuts, start=1):
+    for number, end in enumerate(cuts, start=before + 1):
         found.step()
         text, words = joined(row.columns[1] for row in usable[start:end])
         mentions: list[tuple[Mention, str]] = []
@@ -223,7 +237,7 @@ def _cut(rows: list[Row], source: Source, found: Found) -> Iterator[_Text]:
                 mentions.append((Mention(span, key), kind))
             else:
                 lost.append(f"a mention of {key} is cut in two")
-        where = place(usable[start:end]) if end > start else place(rows)
+        where = place(usable[start:end])
         yield _Text(where, f"s{number}", text, tuple(mentions), tuple(lost))
         lost = []
         start = end

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bertscope_tui import paths
@@ -30,6 +31,7 @@ from bertscope_tui.data.probing.semeval import read_semeval
 from bertscope_tui.data.probing.splitting import limited, with_splits
 from bertscope_tui.data.probing.trec import read_trec
 from bertscope_tui.data.probing.writing import read_written, task_of
+from bertscope_tui.data.records import Problem
 from bertscope_tui.errors import DataError
 
 _SPLIT = re.compile(
@@ -73,7 +75,7 @@ def open_probe_data(
     listed in the result's ``problems``.
     """
     place = Path(os.path.expanduser(path))
-    format_name, files = _files(place)
+    format_name, files, unread = _files(place)
     chosen = _task(format_name, files, task, place)
     if fine and format_name != "trec":
         raise DataError(
@@ -95,10 +97,13 @@ def open_probe_data(
     else:
         found = Found(place, chosen, progress=progress, cancelled=cancelled)
         seen: set[tuple[str, str]] = set()
-        for file in files:
-            source = Source(file, _name(file, place), _split(file, place))
+        for file, name in zip(files, _names(files, place), strict=True):
+            source = Source(file, name, _split(file, place))
             _read(format_name, source, found, fine, negatives, seed, seen)
         data = found.finish()
+    if unread:
+        problems = (*data.problems, *unread)
+        data = replace(data, problems=problems, skipped=data.skipped + len(unread))
     if divide:
         data = with_splits(data, seed)
     return data if limit is None else limited(data, limit)
@@ -164,22 +169,22 @@ def _task(
     raise DataError(f"{label(place)}: no examples of {task} in it", remedy=f"it has {names}")
 
 
-def _files(place: Path) -> tuple[ProbeFormat, list[Path]]:
-    """Return the format, and the files of it, in the order of their paths."""
+def _files(place: Path) -> tuple[ProbeFormat, list[Path], list[Problem]]:
+    """Return the format, the files of it in the order of their paths, and what was not readable."""
     if not os.path.isdir(place):
         known = guess_probe_format(place)
         if known is None:
             raise DataError(
                 f"{label(place)}: not a known format of probing data", remedy=f"expected {_KNOWN}"
             )
-        return known, [place]
+        return known, [place], []
+    unread: list[Problem] = []
     formats: dict[ProbeFormat, list[Path]] = {}
     for file in _below(place):
         try:
             known = guess_probe_format(file)
         except DataError as error:
-            if file.suffix in (".gz", ".conll", ".jsonl", ".tsv"):
-                raise DataError(str(error)) from error
+            unread.append(Problem(clean(str(file.relative_to(place))), str(error)))
             continue
         if known is not None:
             formats.setdefault(known, []).append(file)
@@ -197,15 +202,17 @@ def _files(place: Path) -> tuple[ProbeFormat, list[Path]]:
             remedy="name a folder, or a file, of one of them",
         )
     ((name, files),) = formats.items()
-    return name, _wanted(files) if name == "conll2012" else files
+    return name, _wanted(files), unread
 
 
 def _wanted(files: list[Path]) -> list[Path]:
-    """Leave out OntoNotes files that say the same again or in another language.
+    """Leave out files that say the same again or in another language.
 
-    Beside a file of gold annotations (``…gold_conll``) one of automatic ones (``…auto_conll``) may
-    lie; where English is one of several languages, it is taken.
+    Beside an OntoNotes file of gold annotations (``…gold_conll``) one of automatic ones
+    (``…auto_conll``) may lie; where English is one of several languages, it is taken. Beside
+    jiant's files may lie the same texts in word pieces (``….retokenized.…``).
     """
+    files = [file for file in files if ".retokenized." not in file.name] or files
     gold = [file for file in files if file.name.endswith("gold_conll")]
     files = gold or files
     english = [file for file in files if "english" in file.parts]
@@ -243,11 +250,16 @@ def _only(files: list[Path], place: Path, format_name: str) -> Path:
     return files[0]
 
 
-def _name(file: Path, place: Path) -> str:
-    """Return a name for the records of a file: its path in the folder, without the suffix."""
-    if file == place:
-        return stem(file)
-    return (file.relative_to(place).parent / stem(file)).as_posix()
+def _names(files: list[Path], place: Path) -> list[str]:
+    """Return a name for the records of each file: its path in the folder, without the suffix.
+
+    Where two names would be the same the suffixes stay.
+    """
+    if files == [place]:
+        return [stem(place)]
+    inside = [file.relative_to(place) for file in files]
+    names = [(one.parent / stem(one)).as_posix() for one in inside]
+    return names if len(set(names)) == len(names) else [one.as_posix() for one in inside]
 
 
 def _split(file: Path, place: Path) -> ProbeSplit | None:
