@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Final, Literal
 
 from bertscope_tui.data.fields import FieldError
-from bertscope_tui.data.files import read_head
+from bertscope_tui.data.files import read_head, read_lines
 from bertscope_tui.data.jsonl import parse_line
 from bertscope_tui.data.open import guess_format
 from bertscope_tui.data.probing.columns import cut
@@ -60,12 +61,11 @@ def guess_probe_format(path: Path) -> ProbeFormat | None:
     if not filled:
         return None
     first = filled[0].lstrip()
-    record = json_record(head)
-    if record is not None and isinstance(record.get("targets"), list):
-        return "probing" if "task" in record else "edge-probing"
-    if record is None and first.startswith("{") and '"targets"' in head:
-        # A first line longer than what was read.
-        return "probing" if '"spans"' in head else "edge-probing" if '"span1"' in head else None
+    known = guess_format(path)
+    if known not in FACTS and first.startswith("{"):
+        record = first_record(path)
+        if record is not None and isinstance(record.get("targets"), list):
+            return "probing" if "task" in record else "edge-probing"
     if is_conll2012(first):
         return "conll2012"
     if is_gum(first):
@@ -78,7 +78,6 @@ def guess_probe_format(path: Path) -> ProbeFormat | None:
         return "semeval"
     if _most(filled, is_trec):
         return "trec"
-    known = guess_format(path)
     for name in ("squad", "hotpotqa", "babi", "jsonl"):
         if known == name:
             return name
@@ -87,19 +86,17 @@ def guess_probe_format(path: Path) -> ProbeFormat | None:
     return "bio" if _most(filled, _is_tagged) else None
 
 
-def json_record(head: str) -> Mapping[str, object] | None:
-    """Return the first of the JSON objects, one a line, that the text begins with, or None."""
-    for line in head.split("\n", _TRIED)[:_TRIED]:
-        if line.lstrip()[:1] != "{":
-            if line.strip():
-                return None
-            continue
-        try:
-            value = parse_line(line)
-        except FieldError:
-            continue
-        if isinstance(value, dict):
-            return value
+def first_record(path: Path) -> Mapping[str, object] | None:
+    """Return the first of the JSON objects, one a line, that a file begins with, or None."""
+    for line in islice(read_lines(path), _TRIED):
+        if line.lstrip()[:1] == "{":
+            try:
+                value = parse_line(line)
+            except FieldError:
+                continue
+            return value if isinstance(value, dict) else None
+        if line.strip():
+            return None
     return None
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from bertscope_tui import paths
-from bertscope_tui.data.files import label, read_either, read_head, read_lines, stem
+from bertscope_tui.data.files import label, read_either, read_lines, stem
 from bertscope_tui.data.hygiene import clean, shown
 from bertscope_tui.data.probing.bio import read_bio
 from bertscope_tui.data.probing.collecting import Found, Source
@@ -19,8 +19,8 @@ from bertscope_tui.data.probing.formats import (
     FACTS,
     TASKS,
     ProbeFormat,
+    first_record,
     guess_probe_format,
-    json_record,
 )
 from bertscope_tui.data.probing.gap import read_gap
 from bertscope_tui.data.probing.gum import published_splits, read_conllu, read_gum
@@ -152,7 +152,7 @@ def _task(
     """Return the task to read, or say which there are."""
     there = TASKS[format_name]
     if format_name in ("probing", "edge-probing"):
-        record = json_record(read_head(files[0])) or {}
+        record = first_record(files[0]) or {}
         named = task_of(record) if format_name == "probing" else None
         if named is not None:
             there = (named,)

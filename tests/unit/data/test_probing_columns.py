@@ -44,6 +44,12 @@ def test_a_lone_tab_ends_a_sentence_and_invisible_tokens_keep_their_place(tmp_pa
     assert [one.origin.record for one in data.examples] == ["lines 1 to 4", "lines 9 to 10"]
 
 
+def test_a_file_may_begin_with_a_brace_or_a_number(tmp_path):
+    for token in ("{", "[", "1", "#", "HUM:ind"):
+        path = written(tmp_path, "x.txt", f"{token}\tO\nOslo\tB-city\n")
+        assert covered(open_probe_data(path, divide=False)) == [(["Oslo"], ("city",))]
+
+
 def test_four_columns_with_document_marks_are_documents(tmp_path):
     lines = (
         "-DOCSTART- -X- -X- O\n\nEU NNP B-NP I-ORG\nrejects VBZ B-VP O\n\nBonn NNP B-NP I-LOC\n\n"
