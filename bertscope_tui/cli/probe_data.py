@@ -19,7 +19,15 @@ if TYPE_CHECKING:
 SCHEMA = "bertscope.probe-data/1"
 _MOST_PROBLEMS = 50
 
+SKIPPED = 3
+
 _task = click.Choice(PROBE_TASKS)
+_fine = click.option("--fine", is_flag=True, help="The fine question types of TREC.")
+_all_pairs = click.option(
+    "--all-pairs",
+    is_flag=True,
+    help="All coreference pairs of different mentions, not as many as of equal ones.",
+)
 
 
 @click.group("probe-data", short_help="Make and show labelled spans for probing.")
@@ -31,10 +39,12 @@ def probe_data() -> None:
 @click.argument("task", type=_task)
 @click.option("--from", "source", required=True, metavar="PATH", help="A file or a folder.")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="JSON lines to write.")
-@click.option("--fine", is_flag=True, help="The fine question types of TREC.")
+@_fine
+@_all_pairs
 @click.option("--seed", type=int, default=0, show_default=True, help="Of splits and negatives.")
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only N texts.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
+@options.strict
 @options.as_json
 @options.debug
 def make(
@@ -42,9 +52,11 @@ def make(
     source: str,
     out: Path,
     fine: bool,
+    all_pairs: bool,
     seed: int,
     limit: int | None,
     force: bool,
+    strict: bool,
     as_json: bool,
     debug: bool,
 ) -> int:
@@ -54,24 +66,36 @@ def make(
 
     if out.exists() and not force:
         raise InputError(f"{out}: is there already", remedy="--force writes over it")
-    data = open_probe_data(source, task, fine=fine, seed=seed, limit=limit)
+    negatives = None if all_pairs else 1.0
+    data = open_probe_data(source, task, fine=fine, negatives=negatives, seed=seed, limit=limit)
     write_probe_data(data, out)
     _say(data, as_json, out)
-    return 0
+    return SKIPPED if strict and data.skipped else 0
 
 
 @probe_data.command("show")
 @click.argument("path")
 @click.option("--task", type=_task, help="Where the format has several.")
-@click.option("--fine", is_flag=True, help="The fine question types of TREC.")
+@_fine
+@_all_pairs
+@options.strict
 @options.as_json
 @options.debug
-def show(path: str, task: ProbeTask | None, fine: bool, as_json: bool, debug: bool) -> int:
+def show(
+    path: str,
+    task: ProbeTask | None,
+    fine: bool,
+    all_pairs: bool,
+    strict: bool,
+    as_json: bool,
+    debug: bool,
+) -> int:
     """Say what is in PATH: labels, splits, and the records that cannot be used."""
     from bertscope_tui.data.probing.open import open_probe_data
 
-    _say(open_probe_data(path, task, fine=fine), as_json, None)
-    return 0
+    data = open_probe_data(path, task, fine=fine, negatives=None if all_pairs else 1.0)
+    _say(data, as_json, None)
+    return SKIPPED if strict and data.skipped else 0
 
 
 def _say(data: ProbeData, as_json: bool, out: Path | None) -> None:

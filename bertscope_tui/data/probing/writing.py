@@ -1,6 +1,6 @@
 """Write a probing data set as JSON lines, and read it back: the program's own format.
 
-One object a line, as described in ``docs/probing.md``; spans are ``[start, end)`` in
+One object a line, as described in ``docs/probing-data.md``; spans are ``[start, end)`` in
 characters of ``text``. What is written reads back as the same examples, with their splits and
 documents.
 """

@@ -50,3 +50,25 @@ def test_what_is_no_probing_data_is_refused_in_one_line(command, tmp_path):
     done = command("probe-data", "show", path)
     assert done.code == 2
     assert len(done.err.splitlines()) == 1
+
+
+def test_skipped_records_cost_the_exit_code_only_where_that_is_asked_for(command, tmp_path):
+    source = _trec(tmp_path)
+    source.write_text(source.read_text() + "no label\n")
+    assert command("probe-data", "show", source).code == 0
+    done = command("probe-data", "show", source, "--strict", "--json")
+    assert done.code == 3
+    assert done.json["skipped"] == 1
+    assert done.json["problems"][0]["where"] == "train.label: line 61"
+
+
+def test_all_pairs_are_more_than_the_sample_of_them(command, tmp_path):
+    path = tmp_path / "a.conll"
+    rows = "".join(f"{n}\tw{n}\t({n % 3})\n" for n in range(9))
+    path.write_text(f"# begin document a\n{rows}\n")
+    counts = [
+        command("probe-data", "show", path, "--task", "coref", "--json", *more).json["labels"]
+        for more in ((), ("--all-pairs",))
+    ]
+    totals = [{label: sum(of.values()) for label, of in one.items()} for one in counts]
+    assert totals == [{"false": 9, "true": 9}, {"false": 27, "true": 9}]
