@@ -374,7 +374,8 @@ def rules(
             f"separation{known('least_separation')} as nineteen of twenty right answers have "
             "them, but not the gold answer's separation; the lens points at the answer from the "
             f"layer{known('stable_from')} on by which three quarters of the right answers are "
-            "given; and the answer is from a supporting fact, where the data set names those.",
+            "given; and the answer is from a supporting fact, where the data set names those. Not "
+            "where no answer is given, none is right, or the facts are in another window.",
         ),
         (
             "low-confidence",
