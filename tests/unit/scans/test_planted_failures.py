@@ -23,6 +23,7 @@ from bertscope_tui.engine.scanning import Scanner
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.models.loading import LoadedModel, load_model
 from bertscope_tui.paths import resources
+from bertscope_tui.scans.classifying import facts_given
 from tests.planting import (
     with_distracting_copy,
     with_later_copy,
@@ -39,9 +40,9 @@ PLANTED = 40
 class Bed:
     """A model with its samples, the levels of its right answers, and where to plant."""
 
-    def __init__(self, model: LoadedModel, path: Path, count: int, *, facts_given: bool) -> None:
+    def __init__(self, model: LoadedModel, path: Path, count: int) -> None:
         dataset = open_dataset(path)
-        self.model, self.facts_given = model, facts_given
+        self.model, self.facts_given = model, facts_given(dataset.format)
         self.options = ReadOptions().for_dataset(dataset)
         self.samples = dataset.samples[:count]
         found = self.scan(self.samples)
@@ -84,13 +85,13 @@ def _share(kinds: Counter[str], kind: str) -> float:
 def _stories() -> Bed:
     folder = resources("sample_data")
     model = load_model(folder / "models" / "stories-bert", device="cpu")
-    return Bed(model, folder / "stories", 411, facts_given=True)
+    return Bed(model, folder / "stories", 411)
 
 
 @cache
 def _paragraphs() -> Bed:
     model = load_model(shared("models/minilm-l6-squad"), device="cpu")
-    return Bed(model, shared("data/xquad/xquad.en.json"), 200, facts_given=False)
+    return Bed(model, shared("data/xquad/xquad.en.json"), 200)
 
 
 def _answers_to(bed: Bed, sample: QASample, *, alike: str):
@@ -176,7 +177,7 @@ def test_an_answer_that_no_window_holds_whole_is_lost():
     for size in range(24, 60):
         found = bed.scan(lists[:6], replace(options, max_tokens=size))
         for sample, scanned in zip(lists[:6], found, strict=True):
-            failure = classify(scanned, bed.levels, facts_given=True)
+            failure = classify(scanned, bed.levels, facts_given=bed.facts_given)
             if scanned.sight == "truncated" and failure is not None:
                 lost[failure.kind] += 1
                 assert "window" in failure.evidence, sample.id
