@@ -116,7 +116,10 @@ def compare(store: Reader, a: Run, b: Run) -> Comparison:
 
 
 def comparison_object(comparison: Comparison) -> dict[str, Any]:
-    """Return a comparison as JSON values: ids of what changed, and each change in full."""
+    """Return a comparison as JSON values: ids of what changed, and each change in full.
+
+    The schema is that of the verb ``compare``; a store has no states, so ``cka`` is None.
+    """
     shares = comparison.shares
 
     def full(change: Change) -> dict[str, Any]:
@@ -135,6 +138,12 @@ def comparison_object(comparison: Comparison) -> dict[str, Any]:
         "models": [comparison.a.model, comparison.b.model],
         "dataset": comparison.a.dataset,
         "samples": comparison.samples,
+        "cka": None,
+        "scored": comparison.samples,
+        "right": [
+            comparison.both_right + len(comparison.broken),
+            comparison.both_right + len(comparison.fixed),
+        ],
         "exact_match": None if shares is None else list(shares),
         "both_right": comparison.both_right,
         "both_wrong": [change.sample_id for change in comparison.both_wrong],

@@ -96,6 +96,23 @@ def test_an_overview_counts_and_averages_what_is_in_the_store(store):
     assert found.levels.samples == len(right)
 
 
+@pytest.mark.parametrize(
+    ("data_format", "kind"),
+    [
+        ("squad", "label-suspect"),
+        ("jsonl", "label-suspect"),
+        ("babi", "wrong-fact"),
+        ("hotpotqa", "wrong-fact"),
+    ],
+)
+def test_a_run_over_data_that_name_their_facts_suspects_no_label_beside_them(
+    store, data_format, kind
+):
+    run = keep(store, [scanned(confidence=0.95, gold_share=0.001)], format=data_format)
+    classify_run(store, run)
+    assert [row.failure for row in store.rows(run.id)] == [kind]
+
+
 def test_an_overview_is_computed_once_and_again_when_samples_have_come(store, monkeypatch):
     run = keep(store, _samples(60))
     first = overview_of(store, run)
@@ -229,6 +246,7 @@ def test_two_runs_tell_what_was_fixed_and_what_broke(store):
     told = comparison_object(found)
     assert told["fixed"] == ["q5", "q6", "q7", "q8"]
     assert told["mcnemar_p"] == found.p_value
+    assert (told["samples"], told["scored"], told["right"], told["cka"]) == (14, 14, [7, 9], None)
     assert json.dumps(told, allow_nan=False)
     page = comparison_page(found, Paper(70, THEME))
     assert "fixed: right in two only" in page
