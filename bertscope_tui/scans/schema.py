@@ -177,11 +177,15 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
     if not os.path.lexists(path) or _is_empty(path):
         return _nothing()
     place = path.absolute().as_uri()
-    for mode in ("mode=ro", "mode=ro&immutable=1"):
+    # Read-only connections cannot put a write-ahead log in order that a killed process has left,
+    # nor open one while its last writer clears it away; so they are only for places that are.
+    writable = os.access(path, os.W_OK) and os.access(path.parent, os.W_OK)
+    for mode in ("mode=rw",) if writable else ("mode=ro", "mode=ro&immutable=1"):
         connection = sqlite3.connect(
             f"{place}?{mode}", uri=True, timeout=_PATIENCE, isolation_level=None
         )
         try:
+            connection.execute("PRAGMA query_only = ON")
             if _check(connection, path):
                 return connection
             connection.close()
@@ -192,7 +196,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
             # takes none, nobody can be writing there either.
             if _code(exc) not in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY):
                 raise
-            if "immutable" in mode or os.access(path.parent, os.W_OK):
+            if mode != "mode=ro" or os.access(path.parent, os.W_OK):
                 raise
         except BaseException:
             connection.close()
@@ -216,9 +220,15 @@ def _is_empty(path: Path) -> bool:
 
 def _check(connection: sqlite3.Connection, path: Path) -> bool:
     """Say whether the tables are there; refuse a database of another program or a newer one."""
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    (version,) = connection.execute("PRAGMA user_version").fetchone()
-    (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    # In one transaction: another process may be about to make the tables.
+    connection.execute("BEGIN")
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+    finally:
+        if connection.in_transaction:
+            connection.execute("COMMIT")
     if application != APPLICATION and (application or version or tables):
         raise InputError(
             f"{clean(str(path))}: a database of another program",
