@@ -16,17 +16,19 @@ WORDS: dict[str, tuple[str, ...]] = {
         "Greta Stone", "Henry Cole", "Ida Marsh", "Jacob Winter", "Laura Hill", "Oscar Field",
     ),
     "place": (
-        "Brazil", "Chicago", "Denmark", "Egypt", "Florence", "Georgia", "Iceland", "Japan",
-        "Kenya", "Lisbon", "Norway", "Vienna",
+        "Brazil", "Chile", "Denmark", "Egypt", "Finland", "Georgia", "Iceland", "Japan",
+        "Kenya", "Lebanon", "Norway", "Vietnam",
     ),
     "thing": (
         "bicycle", "camera", "compass", "drum", "kite", "lantern", "microscope", "piano",
         "sailing boat", "telephone", "telescope", "windmill",
     ),
-    "letters": ("FAO", "IMF", "NATO", "NASA", "OPEC", "UNESCO", "WHO", "WTO", "UN", "EU"),
+    "letters": (
+        "ASEAN", "CERN", "FIFA", "NASA", "NATO", "NORAD", "OPEC", "UEFA", "UNESCO", "UNICEF",
+    ),
     "phrase": (
         "the European Union", "the World Health Organization", "the United Nations",
-        "a personal computer", "the Member of Parliament", "central processing unit",
+        "a personal computer", "a member of parliament", "a central processing unit",
         "the International Monetary Fund", "a doctor of philosophy",
     ),
     "work": (
@@ -69,7 +71,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "Why did {person} leave {place}?",
         "How does a {thing} work?",
         "What caused the fire in {place}?",
-        "What is the difference between a {thing} and a kite?",
+        "What is the difference between a {thing} and a windsock?",
         "How do you clean a {thing}?",
         "Why is {place} famous?",
         "How did {person} lose the house?",
@@ -82,7 +84,7 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "Who invented the {thing}?",
         "Which king ruled {place} the longest?",
         "What actress played {person} in the film?",
-        "Who was the first mayor of {place}?",
+        "Who was the first ruler of {place}?",
         "What is the name of the painter who lived in {place}?",
         "Which team from {place} won the cup?",
         "Who is the author of {work}?",
