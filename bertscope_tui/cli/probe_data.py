@@ -42,7 +42,7 @@ def probe_data() -> None:
 @_fine
 @_all_pairs
 @click.option("--seed", type=int, default=0, show_default=True, help="Of splits and negatives.")
-@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Only N texts.")
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="At most N texts.")
 @click.option("--force", is_flag=True, help="Write over a file that is there.")
 @options.strict
 @options.as_json

@@ -67,6 +67,29 @@ def test_no_entity_is_told_by_its_name_alone():
     assert sum(len(of) > 1 for of in kinds.values()) >= 0.9 * len(kinds)
 
 
+@pytest.mark.parametrize(
+    ("task", "right"), [("nel", 0.21), ("coref", 0.56), ("rel", 0.38), ("sup", 0.64)]
+)
+def test_a_guess_by_the_words_of_the_spans_is_as_often_right_as_documented(task, right):
+    """Guess the commonest label of the same words in training, else the commonest of all."""
+    asked = [
+        (one.split, tuple(span.of(one.text).lower() for span in target.spans), target.labels[0])
+        for one in open_probe_data(bundled_probe_data(task)).examples
+        for target in one.targets
+    ]
+    known = defaultdict(Counter)
+    for split, words, label in asked:
+        if split == "train":
+            known[words][label] += 1
+    usual = sum(known.values(), Counter()).most_common(1)[0][0]
+    guesses = [
+        label == (known[words].most_common(1)[0][0] if words in known else usual)
+        for split, words, label in asked
+        if split == "test"
+    ]
+    assert round(sum(guesses) / len(guesses), 2) == right
+
+
 def test_neither_place_nor_pronoun_tells_who_is_meant():
     first = Counter()
     for one in open_probe_data(bundled_probe_data("coref")).examples:

@@ -55,7 +55,10 @@ def with_splits(data: ProbeData, seed: int = 0) -> ProbeData:
 
 
 def limited(data: ProbeData, limit: int) -> ProbeData:
-    """Keep at most ``limit`` examples, spread evenly, of every split its share (at least one)."""
+    """Keep at most ``limit`` examples, spread evenly, of every split its share, rounded down.
+
+    At least one of every split is kept, also where that makes more than ``limit``.
+    """
     total = len(data.examples)
     if total <= limit:
         return data

@@ -72,3 +72,29 @@ def test_all_pairs_are_more_than_the_sample_of_them(command, tmp_path):
     ]
     totals = [{label: sum(of.values()) for label, of in one.items()} for one in counts]
     assert totals == [{"false": 9, "true": 9}, {"false": 27, "true": 9}]
+
+
+def test_the_output_has_the_documented_fields_and_a_file_only_where_one_is_made(command):
+    done = command("probe-data", "show", bundled_probe_data("coref"), "--json")
+    assert set(done.json) == {
+        "schema", "task", "name", "path", "out", "spans", "labels", "examples", "skipped",
+        "left_out", "problems",
+    }  # fmt: skip
+    assert (done.json["schema"], done.json["out"]) == ("bertscope.probe-data/1", None)
+    assert (done.json["task"], done.json["spans"], sum(done.json["examples"].values())) == (
+        "coref", 2, 310
+    )  # fmt: skip
+
+
+def test_a_limit_and_a_seed_choose_what_is_written(command, tmp_path):
+    source, out = _trec(tmp_path), tmp_path / "ques.jsonl"
+
+    def made(*more):
+        make = ("probe-data", "make", "ques", "--from", source, "--out", out, "--force")
+        assert command(*make, *more).code == 0
+        return out.read_text()
+
+    assert len(made("--limit", 20).splitlines()) == 20
+    assert made("--seed", 3) == made("--seed", 3) != made("--seed", 4)
+    assert '"HUM:ind"' in made("--fine")
+    assert '"HUM:ind"' not in made()

@@ -141,3 +141,17 @@ def test_a_limit_leaves_labels_that_are_still_there_and_some_of_every_part():
     found = limited(with_splits(data(*(example(n, label=one) for n, one in enumerate(labels)))), 2)
     assert set(counts(found)) == {"train", "dev", "test"}
     assert set(found.labels) == {one.targets[0].labels[0] for one in found.examples}
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.sampled_from(["train", "dev", "test"]), min_size=3), st.integers(1, 60))
+def test_a_limit_is_not_passed_and_hardly_missed(splits, limit):
+    given = data(*(example(n, split=split) for n, split in enumerate(splits)))
+    found = limited(given, limit)
+    parts = len(set(splits))
+    assert set(counts(found)) == set(splits)
+    if limit >= len(splits):
+        assert found == given
+    else:
+        assert limit - parts < len(found.examples) <= limit + parts - 1
+    assert [one for one in given.examples if one in found.examples] == list(found.examples)
