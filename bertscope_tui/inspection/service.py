@@ -86,6 +86,14 @@ class ProjectionReady:
     pictures: Pictures
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """Something more about the open sample is there: see `InspectionService.derive`."""
+
+    kind: str
+    value: object
+
+
 @dataclass(frozen=True, slots=True)
 class SamplesScored:
     """Some lines of the sample list got their marks."""
@@ -237,6 +245,22 @@ class InspectionService:
 
         self._projection_job = self._engine.submit("projecting", work, Priority.OPEN)
         return self._projection_job
+
+    def derive(self, kind: str, title: str, work: Callable[[Job, LoadedModel], object]) -> Job:
+        """Compute something about what is open; `Derived` of this kind follows.
+
+        ``work`` gets its job, whose ``cancelled`` it polls, and the open model, on the engine's
+        thread. It may hand over a first part of what it makes by ``job.result(Derived(…))``; what
+        it returns is handed over as the last, unless it is None.
+        """
+
+        def run(job: Job) -> None:
+            value = work(job, self._need_model())
+            job.check()
+            if value is not None:
+                job.result(Derived(kind, value))
+
+        return self._engine.submit(title, run, Priority.OPEN)
 
     def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
         """Extract samples that are likely to be opened next, when nothing else waits."""

@@ -7,6 +7,7 @@ a mixture of two samples or two models.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,7 @@ from bertscope_tui.inspection.scanning import (
 )
 from bertscope_tui.inspection.service import (
     DatasetOpened,
+    Derived,
     ExtractionDone,
     InspectionService,
     ModelOpened,
@@ -40,8 +42,12 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry
-    from bertscope_tui.models.loading import ModelInfo
+    from bertscope_tui.models.loading import LoadedModel, ModelInfo
     from bertscope_tui.scans.scan import ScanProgress, ScanRequest
+
+
+_DERIVED = "derived "
+"""Begins the kinds of those jobs that belong to the open sample."""
 
 
 class Listener(Protocol):
@@ -58,6 +64,9 @@ class Listener(Protocol):
 
     def projection_ready(self, pictures: Pictures) -> None:
         """The open sample's pictures are there."""
+
+    def derived(self, kind: str, value: object) -> None:
+        """Something asked for by `Session.derive` is there, or a part of it."""
 
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """Marks for the list are there."""
@@ -137,6 +146,25 @@ class Session:
         if self.extraction is not None:
             job = self._service.reproject(self.extraction, special=special, outliers=outliers)
             self._wait("sample", job)
+
+    def derive(self, kind: str, title: str, work: Callable[[Job, LoadedModel], object]) -> None:
+        """Have something computed about the open sample; `Listener.derived` gets it.
+
+        What was asked for of the same kind before is dropped, and so is everything that is asked
+        for when another sample or model is opened.
+        """
+        kept = _DERIVED + kind
+        self._drop_waiting(kept)
+        if self.model is not None:
+            self._wait(kept, self._service.derive(kind, title, work))
+
+    def deriving(self, kind: str) -> bool:
+        """Say whether something of this kind is on its way."""
+        return _DERIVED + kind in self._waiting
+
+    def drop_derived(self, *kinds: str) -> None:
+        """Wait no longer for things of these kinds."""
+        self._drop_waiting(*(_DERIVED + kind for kind in kinds))
 
     @property
     def opening_model(self) -> bool:
@@ -222,6 +250,9 @@ class Session:
                 # The user chose other tokens while the sample was on its way.
                 self.reproject(special=self.special, outliers=self.outliers)
 
+        elif isinstance(value, Derived):
+            self._listener.derived(value.kind, value.value)
+
     def _take_marks(self, scores: tuple[SampleScore, ...]) -> None:
         # Without a model these are the marks of the one that was let go.
         if self.model is not None:
@@ -304,6 +335,7 @@ class Session:
                 job.cancel()
 
     def _clear_sample(self) -> None:
+        self._drop_waiting(*(kind for kind in self._waiting if kind.startswith(_DERIVED)))
         self.extraction = None
         self.pictures = None
 

@@ -43,6 +43,7 @@ from bertscope_tui.inspection.scanning import (
 from bertscope_tui.inspection.service import (
     CatalogListed,
     DatasetOpened,
+    Derived,
     ExtractionDone,
     ModelOpened,
     ProjectionReady,
@@ -294,6 +295,7 @@ class FakeService:
         self.scoring: list[Dataset] = []
         self.left_out: list[set[str]] = []
         self.closed = False
+        self.derived: dict[str, object] = {}
         self.scanned: list[tuple[Dataset | DataSource, ScanRequest, str]] = []
         self.scanning: Scanning | None = None
 
@@ -349,6 +351,23 @@ class FakeService:
         """Answer with other pictures of the same extraction."""
         made = pictures_of(extraction, special=special, outliers=outliers)
         return self._ask("project", "projecting", lambda: [ProjectionReady(made)])
+
+    def derive(self, kind: str, title: str, work: Callable[[Job, Any], object]) -> Job:
+        """Answer with what ``derived`` has for the kind, else with what the work makes.
+
+        The work gets no model: only what needs none can be done here.
+        """
+        job: list[Job] = []
+
+        def answer() -> list[object]:
+            value = self.derived[kind] if kind in self.derived else work(job[0], None)
+            return [] if value is None else [Derived(kind, value)]
+
+        request = self._request(kind, title, answer)
+        job.append(request.job)
+        if kind not in self.held:
+            self.answer(request)
+        return request.job
 
     def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
         """Write down what would be got ready."""
@@ -452,13 +471,19 @@ class FakeService:
     def _ask(
         self, kind: str, title: str, answer: Callable[[], Iterable[object]], what: object = None
     ) -> Job:
+        request = self._request(kind, title, answer, what)
+        if kind not in self.held:
+            self.answer(request)
+        return request.job
+
+    def _request(
+        self, kind: str, title: str, answer: Callable[[], Iterable[object]], what: object = None
+    ) -> Request:
         job = Job(next(self._numbers), title, Priority.OPEN, lambda job: None, self._engine)
         request = Request(kind, job, answer, what)
         self.requests.append(request)
         self.order.append(kind)
-        if kind not in self.held:
-            self.answer(request)
-        return job
+        return request
 
     def _end(self, job: Job, *, cancelled: bool = False, error: str | None = None) -> None:
         self._post(JobEnded(job.id, job.title, job.priority, cancelled, error))

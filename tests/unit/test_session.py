@@ -37,6 +37,9 @@ class Screen:
     def projection_ready(self, pictures: Pictures) -> None:
         self.told.append(("pictures", pictures.extraction.sample.id))
 
+    def derived(self, kind: str, value: object) -> None:
+        self.told.append((kind, value))
+
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         self.told.append(("scores", [one.sample_id for one in scores]))
 
@@ -381,3 +384,44 @@ def test_the_fake_makes_snapshots_that_fit_together() -> None:
     assert extraction.states.shape == (13, count, 8)
     assert len(extraction.roles) == len(extraction.sentences) == count
     assert {"answer", "gold", "question", "fact", "context", "special"} == set(extraction.roles)
+
+
+def test_what_is_derived_of_a_sample_is_told_and_not_waited_for_any_more(desk: Desk) -> None:
+    desk.open_all()
+    desk.open_sample(0)
+    desk.service.answer(desk.service.last("sample"))
+    desk.service.held.add("sum")
+    desk.session.derive("sum", "adding up", lambda job, model: 7)
+    assert desk.session.work == "adding up"
+    desk.service.answer(desk.service.last("sum"))
+    assert desk.screen.of("sum") == [7]
+    assert not desk.session.deriving("sum")
+    assert desk.session.work == ""
+
+
+def test_what_is_derived_of_a_sample_that_was_left_is_never_told(desk: Desk) -> None:
+    desk.open_all()
+    desk.open_sample(0)
+    desk.service.answer(desk.service.last("sample"))
+    desk.service.held.add("sum")
+    desk.session.derive("sum", "adding up", lambda job, model: 7)
+    late = desk.service.last("sum")
+    assert desk.session.deriving("sum")
+    desk.open_sample(1)
+    assert late.job.cancelled()
+    assert not desk.session.deriving("sum")
+    desk.service.answer_late(late)
+    assert desk.screen.of("sum") == []
+
+
+def test_of_two_things_of_a_kind_only_the_later_is_told(desk: Desk) -> None:
+    desk.open_all()
+    desk.open_sample(0)
+    desk.service.answer(desk.service.last("sample"))
+    desk.service.held.add("sum")
+    desk.session.derive("sum", "adding up", lambda job, model: 7)
+    early = desk.service.last("sum")
+    desk.session.derive("sum", "adding up", lambda job, model: 8)
+    desk.service.answer(desk.service.last("sum"))
+    desk.service.answer_late(early)
+    assert desk.screen.of("sum") == [8]

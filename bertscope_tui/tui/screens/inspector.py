@@ -113,6 +113,9 @@ class Inspector(OpeningKeys):
         self._prefetch()
         self.app.picture_drawn()  # type: ignore[attr-defined]
 
+    def derived(self, kind: str, value: object) -> None:
+        """Something more about the open sample is there: the pane that asked for it shows it."""
+
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """More samples have their marks; go on looking for a wrong one if that was asked."""
         self.samples.add_scores(scores)
