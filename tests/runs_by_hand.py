@@ -38,6 +38,7 @@ SPEC = RunSpec(
     skipped=0,
     asks_accuracy=False,
     vectors=0,
+    batch_tokens=2_048,
 )
 
 

@@ -74,12 +74,15 @@ class Scanner:
         vectors: Callable[[int], bool] = lambda place: False,
         chunk: int = 512,
         places: Sequence[int] | None = None,
+        budget: int | None = None,
     ) -> None:
         """Nothing is run yet.
 
         ``places`` are those of the samples in their data set (0, 1, …), ``finished`` holds the
         ones not to be given again, ``vectors`` says which get their pooled vector. At most
-        ``chunk`` samples are held encoded at a time.
+        ``chunk`` samples are held encoded at a time. ``budget`` is how many tokens a batch may
+        have, `token_budget` of the model where it is not given; the same samples, ``chunk`` and
+        budget make the same batches.
         """
         self._model = model
         self._samples = samples
@@ -88,7 +91,7 @@ class Scanner:
         self._vectors = vectors
         self._most = max(1, chunk)
         self._places = range(len(samples)) if places is None else places
-        self._budget = token_budget(model)
+        self._budget = token_budget(model) if budget is None else max(1, budget)
         self._fits = sys.maxsize
         self._rows: Rows | None = None
         self._chunk: _Chunk | None = None

@@ -29,7 +29,9 @@ class RunSpec:
     ``split``, ``tasks``, ``keep_yes_no`` and ``limit`` say which part of the data. ``total`` is the
     number of samples to be run, ``skipped`` that of the records that could not be used.
     ``asks_accuracy`` says whether accuracy is what the data set asks for (labels, bAbI).
-    ``vectors`` is the number of samples, spread evenly, whose pooled vectors are kept.
+    ``vectors`` is the number of samples, spread evenly, whose pooled vectors are kept,
+    ``batch_tokens`` the most tokens of a batch: a run that goes on meets the same batches however
+    much memory is free by then.
     """
 
     name: str
@@ -56,6 +58,7 @@ class RunSpec:
     skipped: int
     asks_accuracy: bool
     vectors: int
+    batch_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Run:
     dtype: str
     errors: int
     vectors: int
+    batch_tokens: int
 
 
 @dataclass(frozen=True, slots=True, eq=False)

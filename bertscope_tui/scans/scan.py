@@ -83,7 +83,15 @@ class _Works(Protocol):
 
 
 MakeScanner = Callable[
-    ["LoadedModel", Sequence[QASample], ReadOptions, set[int], Callable[[int], bool], list[int]],
+    [
+        "LoadedModel",
+        Sequence[QASample],
+        ReadOptions,
+        set[int],
+        Callable[[int], bool],
+        list[int],
+        int,
+    ],
     _Works,
 ]
 
@@ -114,6 +122,7 @@ class Scan:
         self._request = request or ScanRequest()
         self._path = path or store_path()
         self._make_scanner = make_scanner or _engine_scanner
+        self._budget = _engine_budget if make_scanner is None else _any_budget
         self._held = ExitStack()
         self._store: Store | None = None
         self._run: Run | None = None
@@ -184,7 +193,8 @@ class Scan:
 
     def _open(self) -> tuple[Store, Run]:
         """Look at model and data, take the lock, and find or make the run."""
-        spec = scan_spec(self._model.info, self._dataset, self._request)
+        batch_tokens = self._budget(self._model)
+        spec = scan_spec(self._model.info, self._dataset, self._request, batch_tokens)
         with ExitStack() as held:
             held.enter_context(lock(spec.name, self._path))
             store = held.enter_context(Store(self._path))
@@ -201,6 +211,7 @@ class Scan:
             finished,
             kept.__contains__,
             list(places),
+            run.batch_tokens,
         )
         self._done = len(finished)
         return store, run
@@ -239,7 +250,9 @@ def chosen_places(dataset: Dataset, limit: int | None) -> Sequence[int]:
     return places if limit is None else spread(places, limit)
 
 
-def scan_spec(info: ModelInfo, dataset: Dataset, request: ScanRequest) -> RunSpec:
+def scan_spec(
+    info: ModelInfo, dataset: Dataset, request: ScanRequest, batch_tokens: int
+) -> RunSpec:
     """Return the description of a scan; hashes the model's weights and the data set's files.
 
     Raises `InputError` where those are gone by now.
@@ -271,6 +284,7 @@ def scan_spec(info: ModelInfo, dataset: Dataset, request: ScanRequest) -> RunSpe
         skipped=dataset.skipped,
         asks_accuracy=dataset.task == "classification" or dataset.format == "babi",
         vectors=min(len(places), max(0, request.vectors_budget) // width),
+        batch_tokens=batch_tokens,
     )
 
 
@@ -315,7 +329,27 @@ def _engine_scanner(
     finished: set[int],
     vectors: Callable[[int], bool],
     places: list[int],
+    batch_tokens: int,
 ) -> Scanner:
     from bertscope_tui.engine.scanning import Scanner
 
-    return Scanner(model, samples, options, finished=finished, vectors=vectors, places=places)
+    return Scanner(
+        model,
+        samples,
+        options,
+        finished=finished,
+        vectors=vectors,
+        places=places,
+        budget=batch_tokens,
+    )
+
+
+def _engine_budget(model: LoadedModel) -> int:
+    from bertscope_tui.engine.scanning import token_budget
+
+    return token_budget(model)
+
+
+def _any_budget(model: LoadedModel) -> int:
+    """A scanner that is none of the engine's plans its batches itself."""
+    return 0

@@ -34,10 +34,13 @@ __all__ = ["Store", "is_running", "lock"]
 _SUMS = "sums-1"
 
 _FREE_TO_CHANGE = frozenset(
-    ("model", "model_path", "device", "dataset", "dataset_path", "skipped", "vectors", "name")
+    (
+        *("name", "model", "model_path", "device", "dataset", "dataset_path", "skipped"),
+        *("vectors", "batch_tokens"),
+    )
 )
 """What may differ where a run goes on: where things lie and what they are called, not what they
-are. The number of vectors stays that which the run was begun with."""
+are. The number of vectors and the size of batches stay those which the run was begun with."""
 
 _WORDS = {
     "model_sha256": "the model's weights have changed",

@@ -136,6 +136,22 @@ def test_a_scan_that_goes_on_after_a_kill_gives_the_very_rows_that_are_missing(s
     assert all(equal(row, whole[row.place]) for row in rest)
 
 
+@pytest.mark.parametrize("budget", [1, 200, 100_000])
+def test_a_budget_holds_for_every_batch_that_has_more_than_one_window(budget, monkeypatch):
+    sizes: list[tuple[int, int]] = []
+    real = forward_module.padded
+
+    def noting(model, windows):
+        batch = real(model, windows)
+        sizes.append(tuple(batch["input_ids"].shape))
+        return batch
+
+    monkeypatch.setattr(forward_module, "padded", noting)
+    assert len(rows(Scanner(tiny_model("bert"), many(), OPTIONS, budget=budget))) == len(many())
+    assert all(count == 1 or count * width <= budget for count, width in sizes)
+    assert (max(count for count, _ in sizes) > 1) == (budget > 1)
+
+
 def test_places_are_those_that_were_given():
     given = samples()[:3]
     found = rows(Scanner(tiny_model("bert"), given, OPTIONS, places=[7, 20, 21], finished={20}))

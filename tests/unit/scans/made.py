@@ -47,6 +47,7 @@ _SPEC = RunSpec(
     skipped=2,
     asks_accuracy=False,
     vectors=10,
+    batch_tokens=2_048,
 )
 
 
@@ -146,6 +147,7 @@ class MadeScanner:
         finished: set[int],
         vectors: Callable[[int], bool],
         places: list[int],
+        batch_tokens: int = 0,
         size: int = 8,
     ) -> None:
         assert [sample.id for sample in samples] == [f"q{place}" for place in places]
@@ -154,6 +156,7 @@ class MadeScanner:
             for begin in range(0, len(places), size)
             if not finished.issuperset(places[begin : begin + size])
         ]
+        self.batch_tokens = batch_tokens
         self._vectors = vectors
 
     def run(self, cancelled: Callable[[], bool] = lambda: False) -> Iterator[MadeBatch]:

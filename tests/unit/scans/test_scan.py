@@ -116,6 +116,27 @@ def test_a_scan_done_in_pieces_is_the_same_as_one_in_one_go(desk, path, tmp_path
     assert dump(path) == dump(whole)
 
 
+def test_a_scan_that_goes_on_keeps_its_batches_however_much_memory_is_free(desk, path, monkeypatch):
+    free = iter([4_096, 512])
+    monkeypatch.setattr("bertscope_tui.engine.scanning.token_budget", lambda model: next(free))
+    given: list[int] = []
+
+    class Noting(MadeScanner):
+        def __init__(self, *args: Any, budget: int, **named: Any) -> None:
+            chosen = named.pop("places")
+            finished, vectors = named.pop("finished"), named.pop("vectors")
+            super().__init__(*args, finished, vectors, chosen, budget, **named)
+            given.append(self.batch_tokens)
+
+    monkeypatch.setattr("bertscope_tui.engine.scanning.Scanner", Noting)
+    with pytest.raises(Cancelled), Scan(desk.model, desk.dataset, path=path) as scan:
+        scan.run(after(3))
+    with Scan(desk.model, desk.dataset, path=path) as scan:
+        run = scan.run()
+    assert (run.state, run.resumed_from, run.batch_tokens) == ("done", 24, 4_096)
+    assert given == [4_096, 4_096]
+
+
 def test_a_stopped_scan_keeps_what_is_done_and_another_goes_on(desk, path):
     with pytest.raises(Cancelled), desk.scan() as scan:
         scan.run(after(3))
