@@ -119,6 +119,8 @@ class Scans:
             screen.show_runs(runs)
         elif isinstance(screen, TriageScreen) and screen.ready:
             screen.show_run()
+        elif isinstance(screen, OverviewScreen) and screen.ready:
+            screen.follow(runs)
 
     def failed(self, message: str) -> None:
         """Say in one line what did not work."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import pytest
@@ -13,7 +13,8 @@ from textual.pilot import Pilot
 from bertscope_tui.analysis.early import Early
 from bertscope_tui.analysis.failures import TITLES
 from bertscope_tui.errors import Cancelled
-from bertscope_tui.scans.records import Run
+from bertscope_tui.scans.locking import lock
+from bertscope_tui.scans.records import Run, RunSpec
 from bertscope_tui.scans.store import Store
 from bertscope_tui.tui.screens import overview as overview_module
 from bertscope_tui.tui.screens.comparison import ComparisonScreen
@@ -25,7 +26,7 @@ from bertscope_tui.tui.screens.triage import TriageScreen
 from bertscope_tui.tui.widgets.chart import ChartPane
 from bertscope_tui.tui.widgets.kinds import KindList
 from tests.tui.fakes import dataset_of
-from tests.tui.made_scans import failure_of, make_scan, samples_of
+from tests.tui.made_scans import failure_of, make_scan, samples_of, scanned_of
 from tests.tui.snapshots import compare_svg
 from tests.tui.support import (
     LARGE,
@@ -59,6 +60,29 @@ async def figures(pilot: Pilot[Any], runs: int = 1, *, early: bool = True) -> Ov
         await until(pilot, lambda: screen._early is not None, "the early errors")
     await settle(pilot)
     return screen
+
+
+def add_rows(store: Store, run: Run, places: range) -> None:
+    """Finish some more samples; every third one is wrong."""
+    rows = [(scanned_of(MANY[place], place, right=place % 3 != 0), MANY[place]) for place in places]
+    store.add(run.id, rows, seconds=1.0, tokens=100)
+
+
+def made_spec_of(run: Run) -> RunSpec:
+    """Return what a run was made from, so that it can be taken up again."""
+    return RunSpec(
+        **{one.name: getattr(run, one.name) for one in fields(RunSpec) if hasattr(run, one.name)},
+        asks_accuracy=False,
+    )
+
+
+async def look_again(pilot: Pilot[Any]) -> None:
+    """Have the app look at the store now, and wait until it has."""
+    scans = pilot.app.scans  # type: ignore[attr-defined]
+    await until(pilot, lambda: scans._looking is None, "the last look")
+    scans._look_now()
+    await until(pilot, lambda: scans._looking is None, "a look at the store")
+    await settle(pilot)
 
 
 # -- figures --------------------------------------------------------------------------------------
@@ -133,6 +157,30 @@ async def test_a_kind_leads_to_its_samples_and_back_leads_to_the_table() -> None
         assert isinstance(back, TriageScreen)
         assert back.triage is table.triage
         assert back.triage.places() == listed
+
+
+async def test_the_figures_of_a_scan_at_work_follow_it_to_its_end(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(overview_module, "_SHARE", 0)
+    run = make_scan("theirs", MANY, done=40, classified=False)
+    with lock("theirs"), Store() as store:
+        store.create(made_spec_of(run))
+        app = app_of(MANY)
+        async with app.run_test(size=MEDIUM) as pilot:
+            screen = await figures(pilot)
+            assert "40 of 40 samples so far" in text_of(app)
+            add_rows(store, run, range(40, 44))
+            await look_again(pilot)
+            assert "40 of 44 samples so far" in text_of(app), "four more are not worth it"
+            add_rows(store, run, range(44, 120))
+            await look_again(pilot)
+            await until(pilot, lambda: "120 of 120 samples so far" in text_of(app), "new means")
+            assert screen._overview is not None
+            assert (screen._overview.right, screen._overview.wrong) == (80, 40)
+            store.finish(run.id)
+            await look_again(pilot)
+            await until(pilot, lambda: "so far" not in text_of(app), "the end")
 
 
 @pytest.mark.parametrize("key", ["escape", "q"])

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -32,8 +33,11 @@ from bertscope_tui.tui.widgets.line_list import LineList
 if TYPE_CHECKING:
     from bertscope_tui.tui.scanning import Scans
 
-_TOO_FEW = 2
-"""Right or wrong answers below which a mean has no band."""
+_GROWTH = 1.25
+"""The figures of a scan at work are made again once it has so many times the samples, …"""
+
+_SHARE = 5
+"""… and that takes at most one part in so many of the time."""
 
 
 class OverviewScreen(Screen[None]):
@@ -56,6 +60,8 @@ class OverviewScreen(Screen[None]):
         self._charts: list[Chart] = []
         self._signal = 0
         self._tasks: list[Task] = []
+        self._began = self._next_time = 0.0
+        self.ready = False
 
     def compose(self) -> ComposeResult:
         """Lay out the panes; the style sheet places them."""
@@ -75,14 +81,37 @@ class OverviewScreen(Screen[None]):
         self.early = self.query_one("#early", ChartPane)
         self.signals.show(None, "computing the means …")
         self.early.show(None, "waiting for the means …")
-        arrow = " > " if self._look.ascii else " ▸ "
-        run = self._run
-        self.query_one(StatusBar).show(
-            f" bertscope{arrow}scans{arrow}{clean(run.name)}{arrow}figures",
-            f"{run.done:,} samples",
-            busy=False,
-        )
+        self.ready = True
+        self._show_status()
         self._compute()
+
+    def _show_status(self) -> None:
+        """Say which scan this is, and of how many of its samples the figures are."""
+        arrow = " > " if self._look.ascii else " ▸ "
+        run, found = self._run, self._overview
+        figures = f"{run.done:,} samples"
+        if run.state == "running":
+            figures = f"{'-' if found is None else f'{found.run.done:,}'} of {figures} so far"
+        self.query_one(StatusBar).show(
+            f" bertscope{arrow}scans{arrow}{clean(run.name)}{arrow}figures", figures, busy=False
+        )
+
+    def follow(self, runs: Sequence[Run]) -> None:
+        """Take note of how far the scan is, and make the figures again where that is worth it."""
+        now = next((run for run in runs if run.id == self._run.id), None)
+        if now is None:
+            return
+        before, self._run = self._run, now
+        self._show_status()
+        ended = before.state == "running" and now.state != "running"
+        shown = 0 if self._overview is None else self._overview.run.done
+        grown = now.done > shown and now.done >= _GROWTH * shown
+        if ended or (now.state == "running" and grown and self._idle()):
+            self._compute()
+
+    def _idle(self) -> bool:
+        """Say whether all figures are there and did not take too much of the time."""
+        return not self._tasks and monotonic() >= self._next_time
 
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panes where they do not fit."""
@@ -111,6 +140,9 @@ class OverviewScreen(Screen[None]):
             with Store() as store:
                 return early_of(store, run, cancelled=cancelled)
 
+        for task in self._tasks:
+            task.cancel()
+        self._began = monotonic()
         self._tasks = [
             figures.submit(means, self._means_done, self._failed),
             figures.submit(early, self._early_done, self._failed),
@@ -123,11 +155,15 @@ class OverviewScreen(Screen[None]):
         self.kinds.show(kinds, message)
         counts = f"{overview.right:,} right, {overview.wrong:,} wrong"
         self.kinds.border_subtitle = counts
-        self.early.show(None, "learning to tell wrong answers from right ones …")
+        if self._early is None:
+            self.early.show(None, "learning to tell wrong answers from right ones …")
+        self._show_status()
         self._draw_charts()
 
     def _early_done(self, early: Early) -> None:
         self._early = early
+        self._tasks = []
+        self._next_time = monotonic() + _SHARE * (monotonic() - self._began)
         if early.reason is None:
             self.early.border_subtitle = (
                 f"{early.samples:,} answers, {early.wrong:,} wrong, {early.groups:,} paragraphs"
@@ -135,6 +171,8 @@ class OverviewScreen(Screen[None]):
         self._draw_charts()
 
     def _failed(self, message: str) -> None:
+        self._tasks = []
+        self._next_time = monotonic() + 10.0
         self.signals.show(None, message)
         self.early.show(None, message)
         self._scans.failed(message)
