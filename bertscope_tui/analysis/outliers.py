@@ -12,8 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-THRESHOLD = 4.0
-"""How many times the median norm of the other tokens makes an outlier."""
+from bertscope_tui.engine.signals import OUTLIER_RATIO
 
 
 def norm_outliers(states: NDArray[np.float32], special: Sequence[bool]) -> tuple[int, ...]:
@@ -25,7 +24,7 @@ def norm_outliers(states: NDArray[np.float32], special: Sequence[bool]) -> tuple
     ordinary = [index for index, is_special in enumerate(special) if not is_special]
     first = sorted({0, *ordinary[:1]}) if len(special) else []
     ratios = _ratios(states, first, ordinary)
-    return tuple(index for index, ratio in zip(first, ratios, strict=True) if ratio > THRESHOLD)
+    return tuple(index for index, ratio in zip(first, ratios, strict=True) if ratio > OUTLIER_RATIO)
 
 
 def outlier_ratio(states: NDArray[np.float32], token: int) -> float:
