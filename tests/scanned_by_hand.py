@@ -71,6 +71,7 @@ def scanned(
         sight=sight,
         sentences=sentences,
         facts=tuple(facts),
+        facts_given=False,
         predicted_sentence=predicted_sentence,
         window=0,
         windows=windows,

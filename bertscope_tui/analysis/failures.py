@@ -168,14 +168,13 @@ def classify(
     thresholds: Thresholds = THRESHOLDS,
     *,
     gold: Sequence[str] = (),
-    facts_given: bool = False,
 ) -> Failure | None:
     """Return the failure that a wrong answer is, None for a right one and where nothing is known.
 
     ``gold`` are the texts of the gold answers; with them a gold answer is found in the n-best list
-    wherever in the context it stands. ``facts_given`` says that the data set names the supporting
-    facts, and that they are not just the sentences of the gold answer: an answer from elsewhere
-    then has two things of the data set against it, and no label is suspected.
+    wherever in the context it stands. Where the data name the supporting facts, and these are not
+    just the sentences of the gold answer, an answer from elsewhere has two things of the data set
+    against it, and no label is suspected.
     """
     if scanned.right is not False or scanned.prediction is None:
         return None
@@ -183,7 +182,7 @@ def classify(
     return (
         _lost(scanned)
         or _boundary(scanned, reading)
-        or _label_suspect(scanned, reading, levels, thresholds, facts_given)
+        or _label_suspect(scanned, reading, levels, thresholds)
         or _low_confidence(reading, levels, thresholds)
         or _wrong_fact(scanned, reading, thresholds)
         or _right_fact(reading)
@@ -219,11 +218,7 @@ def _boundary(scanned: Scanned, reading: Reading) -> Failure | None:
 
 
 def _label_suspect(
-    scanned: Scanned,
-    reading: Reading,
-    levels: Levels,
-    thresholds: Thresholds,
-    facts_given: bool,
+    scanned: Scanned, reading: Reading, levels: Levels, thresholds: Thresholds
 ) -> Failure | None:
     apart, gold_apart = reading.separation, reading.gold_separation
     if (
@@ -238,7 +233,7 @@ def _label_suspect(
         or (apart is not None and apart < levels.least_separation)
         # The fact that the answer needs may be in another window than the one it was read from.
         or (scanned.windows > 1 and scanned.facts and reading.facts is None)
-        or (facts_given and scanned.predicted_sentence is not None and not reading.on_fact)
+        or (scanned.facts_given and scanned.predicted_sentence is not None and not reading.on_fact)
         # A gold answer that is set apart was a candidate: the model chose between two.
         or (gold_apart is not None and gold_apart >= levels.least_separation)
     ):

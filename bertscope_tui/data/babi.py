@@ -218,6 +218,7 @@ def _sample(question: _Question, context: str, answer: Answer) -> QASample:
         origin=question.origin,
         group=question.group,
         task_name=question.task,
+        facts_given=bool(question.supporting),
     )
 
 

@@ -101,6 +101,7 @@ def _sample(
         origin=origin,
         optional=tuple(reversed(text.distractors)),
         group=origin.record,
+        facts_given=True,
     )
 
 

@@ -125,6 +125,7 @@ def _sample(
         origin=origin,
         impossible=impossible,
         group=group,
+        facts_given="supporting" in record,
     )
 
 

@@ -54,7 +54,8 @@ class Origin:
 class QASample:
     """One question about one context.
 
-    ``supporting`` is a subset of ``sentences``-like spans that justify the answer. ``optional``
+    ``supporting`` is a subset of ``sentences``-like spans that justify the answer; ``facts_given``
+    says that the data name them, and that they are not just where the answer is. ``optional``
     lists parts of the context (distractor paragraphs) that may be dropped, the first to go first,
     where question and context must fit a model; see ``data.fitting``. ``group`` is equal for
     samples of one paragraph or story. ``task_name`` is a bAbI task number as text, or None.
@@ -71,6 +72,7 @@ class QASample:
     optional: tuple[Span, ...] = ()
     group: str = ""
     task_name: str | None = None
+    facts_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)

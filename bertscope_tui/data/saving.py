@@ -9,6 +9,7 @@ from typing import Any
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Answer, QASample, Span
+from bertscope_tui.data.sentences import touched
 from bertscope_tui.errors import DataError, DiskError
 from bertscope_tui.replacing import replace_parts
 
@@ -62,8 +63,11 @@ def line_of(sample: QASample) -> str:
         "context": sample.context,
         "answers": [_answer(answer, sample.context) for answer in sample.answers],
         "sentences": _pairs(sample.sentences),
-        "supporting": _pairs(sample.supporting),
     }
+    first = sample.answers[0].span if sample.answers else None
+    found = () if first is None else touched(sample.sentences, first)
+    if sample.facts_given or sample.supporting != found:  # else a reader finds them again
+        record["supporting"] = _pairs(sample.supporting)
     if sample.impossible:
         record["impossible"] = True
     return json.dumps(record, ensure_ascii=False)

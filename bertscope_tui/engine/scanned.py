@@ -45,8 +45,9 @@ class Scanned:
     """One sample after a scan.
 
     ``place`` counts the samples of the data set from 0. ``sentences`` is how many sentences the
-    context has, ``facts`` the places of those that are supporting facts, ``predicted_sentence``
-    the place of the one in which the predicted answer begins (None where there is none).
+    context has, ``facts`` the places of those that are supporting facts, which ``facts_given`` says
+    that the data name; ``predicted_sentence`` is the place of the one in which the predicted
+    answer begins (None where there is none).
     ``signals`` is ``(len(SIGNALS), layers + 1)`` float32 with NaN where a signal cannot be
     computed; ``best_sentence`` ``(layers + 1,)`` int16 the place of the sentence that matches the
     question best, -1 where there is none; ``lens`` ``(layers + 1, 2)`` int32 the span in
@@ -66,6 +67,7 @@ class Scanned:
     sight: Sight
     sentences: int
     facts: tuple[int, ...]
+    facts_given: bool
     predicted_sentence: int | None
     window: int
     windows: int

@@ -13,15 +13,6 @@ from bertscope_tui.scans.records import RIGHT, WRONG, Run
 from bertscope_tui.scans.store import Store
 
 _AT_ONCE = 100
-_FACTS_GIVEN = frozenset(("babi", "hotpotqa"))
-
-
-def facts_given(data_format: str) -> bool:
-    """Say whether data of a format name supporting facts of their own.
-
-    Elsewhere they are, mostly or always, the sentences of the gold answer.
-    """
-    return data_format in _FACTS_GIVEN
 
 
 class Sorting:
@@ -35,7 +26,6 @@ class Sorting:
         self._samples = store.count(run.id)
         places, signals, right, _, _ = store.signals(run.id)
         self._levels = levels_of(signals, right == RIGHT)
-        self._facts_given = facts_given(run.format)
         self._left: list[int] = places[right == WRONG].astype(np.int64).tolist()
         self._found: list[tuple[int, FailureKind, str, int | None]] = []
 
@@ -46,9 +36,7 @@ class Sorting:
                 raise Cancelled
             part, self._left = self._left[:_AT_ONCE], self._left[_AT_ONCE:]
             for row in self._store.rows(self._run.id, part):
-                failure = classify(
-                    row.scanned, self._levels, gold=row.gold, facts_given=self._facts_given
-                )
+                failure = classify(row.scanned, self._levels, gold=row.gold)
                 if failure is not None:
                     place = row.scanned.place
                     self._found.append((place, failure.kind, failure.evidence, failure.first_layer))

@@ -69,6 +69,7 @@ def scanned_of(sample: QASample, place: int, *, right: bool, drift: float = 0.0)
         sight="seen" if right or turn != 3 else "truncated",
         sentences=len(sample.sentences),
         facts=(0,),
+        facts_given=False,
         predicted_sentence=0 if right or turn in (1, 2) else 1,
         window=0,
         windows=1,

@@ -126,9 +126,9 @@ def test_a_label_is_not_suspect_where_anything_is_amiss(change):
 
 
 def test_no_label_is_suspect_where_the_data_set_names_another_fact():
-    sample = scanned(confidence=0.95, gold_share=0.001)
-    assert _kind(sample, facts_given=True) == "wrong-fact"
-    assert _kind(replace(sample, facts=(1,)), facts_given=True) == "label-suspect"
+    sample = replace(scanned(confidence=0.95, gold_share=0.001), facts_given=True)
+    assert _kind(sample) == "wrong-fact"
+    assert _kind(replace(sample, facts=(1,))) == "label-suspect"
 
 
 def test_a_lead_too_small_to_speak_of_is_not_spoken_of():

@@ -37,6 +37,7 @@ def test_a_line_becomes_a_sample(tmp_path: Path) -> None:
     (sample,) = data.samples
     assert (data.format, data.variant, data.problems) == ("jsonl", None, ())
     assert sample.supporting == (Span(15, 30),)
+    assert sample.facts_given
     assert [span.of(CONTEXT) for span in sample.sentences] == ["Kim has a cat.", "The cat 😀 naps."]
     assert sample.origin.record == "line 1"
 

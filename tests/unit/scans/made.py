@@ -88,6 +88,7 @@ def made_scanned(place: int, *, right: bool | None = None, **changes: Any) -> Sc
         sight="seen",
         sentences=1,
         facts=(0,),
+        facts_given=False,
         predicted_sentence=0,
         window=0,
         windows=1,

@@ -23,7 +23,6 @@ from bertscope_tui.engine.scanning import Scanner
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.models.loading import LoadedModel, load_model
 from bertscope_tui.paths import resources
-from bertscope_tui.scans.classifying import facts_given
 from tests.planting import (
     with_distracting_copy,
     with_later_copy,
@@ -42,7 +41,7 @@ class Bed:
 
     def __init__(self, model: LoadedModel, path: Path, count: int) -> None:
         dataset = open_dataset(path)
-        self.model, self.facts_given = model, facts_given(dataset.format)
+        self.model = model
         self.options = ReadOptions().for_dataset(dataset)
         self.samples = dataset.samples[:count]
         found = self.scan(self.samples)
@@ -69,7 +68,6 @@ class Bed:
                 scanned,
                 self.levels,
                 gold=[answer.text for answer in sample.answers],
-                facts_given=self.facts_given,
             )
             for sample, scanned in zip(planted, self.scan(planted, options), strict=True)
         ]
@@ -177,7 +175,7 @@ def test_an_answer_that_no_window_holds_whole_is_lost():
     for size in range(24, 60):
         found = bed.scan(lists[:6], replace(options, max_tokens=size))
         for sample, scanned in zip(lists[:6], found, strict=True):
-            failure = classify(scanned, bed.levels, facts_given=bed.facts_given)
+            failure = classify(scanned, bed.levels)
             if scanned.sight == "truncated" and failure is not None:
                 lost[failure.kind] += 1
                 assert "window" in failure.evidence, sample.id

@@ -74,6 +74,7 @@ def finished(draw: st.DrawFn, place: int) -> tuple[Scanned, QASample]:
         scores=draw(st.none() | st.builds(Scores, PROBABILITIES, PROBABILITIES)),
         sight=draw(st.sampled_from(["seen", "unplaced", "truncated", "untokenised", "too long"])),
         facts=tuple(draw(st.lists(st.integers(0, 9), max_size=3))),
+        facts_given=draw(st.booleans()),
         predicted_sentence=draw(st.none() | st.integers(0, 9)),
         signals=draw(arrays(np.float32, (len(SIGNALS), LAYERS + 1), elements=st.floats(**floats))),
         lens=draw(arrays(np.int32, (LAYERS + 1, 2))),
