@@ -85,6 +85,19 @@ def stored() -> tuple[list[ProbeResult], list[str]]:
     return sorted(found, key=lambda one: one.created, reverse=True), problems
 
 
+def remove(result: ProbeResult) -> None:
+    """Delete a result and its probes; raises `DiskError`. One that is gone already is no error.
+
+    The result goes first: whatever is cut short, none is there without its probes.
+    """
+    path = folder() / _file_name(result)
+    try:
+        path.unlink(missing_ok=True)
+        path.with_suffix(".safetensors").unlink(missing_ok=True)
+    except OSError as exc:
+        raise disk_error(exc, path) from exc
+
+
 def read_weights(result: ProbeResult) -> dict[str, Tensor]:
     """Return the weights of a result's probes, ``(layers, 1, …)``.
 

@@ -39,6 +39,7 @@ from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
 from bertscope_tui.tui.background import Answer
 from bertscope_tui.tui.plain import AsciiFilter
+from bertscope_tui.tui.probing import Probes
 from bertscope_tui.tui.scanning import Scans
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
@@ -117,6 +118,7 @@ class BertscopeApp(App[int]):
         self.session = Session(self.service, self.inspector)
         self.trainings = Trainings(self)
         self.scans = Scans(self)
+        self.probes = Probes(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
@@ -161,6 +163,7 @@ class BertscopeApp(App[int]):
         """Look no more for trainings, which go on, and read no more scans."""
         self.trainings.close()
         self.scans.close()
+        self.probes.close()
 
     def list_again(self) -> None:
         """Look for models and data sets; there may be new ones."""
@@ -206,6 +209,7 @@ class BertscopeApp(App[int]):
             self.session.handle(event)
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
+                self.probes.model_opened()
             if self._drawn and not self.session.work:
                 self._drawn = False
                 self.call_after_refresh(self._save_screenshot)

@@ -23,7 +23,7 @@ from bertscope_tui.tui.session import Session
 from tests.tui.fakes import FakeService
 
 SMALL, MEDIUM, LARGE = (80, 24), (160, 48), (240, 70)
-PANES = ("samples", "text", "scatter", "tokens", "neighbours", "picker")
+PANES = ("samples", "text", "scatter", "tokens", "probes", "neighbours", "picker")
 """The panes in the order in which Tab visits them."""
 
 _PATIENCE_S = 60.0

@@ -76,6 +76,7 @@ async def test_a_narrow_terminal_shows_the_picture_and_one_more_pane() -> None:
             "text": {"text", "scatter"},
             "scatter": {"scatter"},
             "tokens": {"tokens", "neighbours", "scatter"},
+            "probes": {"probes", "scatter"},
             "neighbours": {"tokens", "neighbours", "scatter"},
             "picker": {"picker", "scatter"},
         }
@@ -257,7 +258,7 @@ async def test_the_key_bar_does_what_it_says_when_clicked() -> None:
         await click("c colours")
         assert screen.mode == "sentences"
         await click("Tab pane")
-        assert screen.active == "neighbours"
+        assert screen.active == "probes"
         await click("/ search")
         assert screen.search.display
         await press(pilot, "escape")

@@ -24,6 +24,7 @@ from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
 from bertscope_tui.tui.screens.opening_keys import OpeningKeys
 from bertscope_tui.tui.screens.panes import PANES
+from bertscope_tui.tui.screens.probe_keys import ProbeKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
@@ -33,7 +34,7 @@ from bertscope_tui.tui.widgets.text_pane import TextPane
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(OpeningKeys):
+class Inspector(ProbeKeys, OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]

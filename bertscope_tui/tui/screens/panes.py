@@ -23,6 +23,7 @@ from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs, StatusBar
 from bertscope_tui.tui.widgets.entry import Entry
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.picker import PickerPane
+from bertscope_tui.tui.widgets.probe_bars import ProbeBars
 from bertscope_tui.tui.widgets.samples import SampleList
 from bertscope_tui.tui.widgets.scan_list import scan_words
 from bertscope_tui.tui.widgets.scatter import ScatterPane
@@ -34,6 +35,7 @@ PANES: tuple[tuple[str, str], ...] = (
     ("text", "text"),
     ("scatter", "picture"),
     ("tokens", "tokens"),
+    ("probes", "probes"),
     ("neighbours", "nearest"),
     ("picker", "models"),
 )
@@ -41,6 +43,8 @@ PANES: tuple[tuple[str, str], ...] = (
 
 _ARROWS = (("←→", "layer", "layer_next"), ("↑↓", "sample", "move_down"))
 _NEIGHBOURS = 8
+_TALL = 42
+"""Rows from which the lists beside the text have room for all of their lines."""
 
 
 class InspectorPanes(Screen[None]):
@@ -72,6 +76,7 @@ class InspectorPanes(Screen[None]):
             yield TokenList()
             yield SampleList(ascii_only=self.look.ascii)
             yield ScatterPane(self.look)
+            yield ProbeBars(ascii_only=self.look.ascii)
             yield NeighbourList()
         yield Entry(placeholder="search questions, contexts, answers, ids", id="search")
         yield LayerBar(self.look)
@@ -87,6 +92,7 @@ class InspectorPanes(Screen[None]):
         self.tokens = self.query_one(TokenList)
         self.samples = self.query_one(SampleList)
         self.scatter = self.query_one(ScatterPane)
+        self.probes = self.query_one(ProbeBars)
         self.neighbours = self.query_one(NeighbourList)
         self.layer_bar = self.query_one(LayerBar)
         self.search = self.query_one("#search", Input)
@@ -104,6 +110,7 @@ class InspectorPanes(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Fold the panes into tabs where they do not fit, and say so where nothing does."""
         was_tiny = self.has_class("-tiny")
+        self.set_class(event.size.height >= _TALL, "-tall")
         if not fit(self, event.size) and was_tiny:
             # What is not displayed loses the focus.
             self.activate(self.active)
@@ -151,12 +158,25 @@ class InspectorPanes(Screen[None]):
         self.tokens.show(extraction, self.look, self.mode, masked)
 
     def show_layer(self) -> None:
-        """Draw what changes with the layer: picture, bar, neighbours."""
+        """Draw what changes with the layer: picture, bar, probes, neighbours."""
         self.show_layer_bar()
+        self.show_probes()
         pictures = self.session.pictures
         if pictures is not None and self.at_layer is not None:
             self.scatter.show(pictures, self.at_layer)
             self.show_selection()
+
+    def show_probes(self) -> None:
+        """Show what probes of the open model score at this layer, or how to get some."""
+        probes = self.app.probes  # type: ignore[attr-defined]
+        if self.session.model is None:
+            self.probes.say("no model is open")
+        elif probes.results is None:
+            self.probes.say("looking for probes …")
+        elif not probes.results_of_open_model():
+            self.probes.say("this model was not probed yet:", "bertscope-tui probe does it")
+        else:
+            self.probes.show(probes.bars(), self.at_layer or 0, self.look)
 
     def show_selection(self) -> None:
         """Mark the selected token everywhere and list what is near it at this layer."""
