@@ -114,50 +114,67 @@ def layout_of(
     )
 
 
-def phase_scores(states: NDArray[np.float32], layout: Layout) -> Doubles:
-    """Return ``(4, layers + 1)``: each phase's score in every layer, NaN where it has none.
-
-    ``states`` is ``(layers + 1, tokens, dim)``.
-    """
-    found: Doubles = dealt_scores(states, layout, deals=0)[0]
-    return found
-
-
-def dealt_scores(
+def phase_scores(
     states: NDArray[np.float32],
     layout: Layout,
     *,
-    deals: int,
-    seed: int = 0,
     cancelled: Callable[[], bool] | None = None,
 ) -> Doubles:
-    """Return ``(1 + deals, 4, layers + 1)``: the scores, and those of the roles dealt at random.
+    """Return ``(4, layers + 1)``: each phase's score in every layer, NaN where it has none.
+
+    ``states`` is ``(layers + 1, tokens, dim)``. ``cancelled`` is asked before each layer; raises
+    Cancelled.
+    """
+    found: Doubles = Dealing(states, layout, deals=0).run(cancelled)[0]
+    return found
+
+
+class Dealing:
+    """Finds the scores, and those of the roles dealt at random, one layer after the other.
 
     In each deal the tokens of the context change places as members of sentences, facts and answer,
     and all tokens as neighbours by meaning, the same way in every layer. What the states then show
-    is what they show by chance. ``cancelled`` is asked before each layer; raises Cancelled.
+    is what they show by chance.
     """
-    rng = np.random.default_rng(seed)
-    count = states.shape[0]
-    found = np.full((1 + deals, len(PHASES), count), np.nan)
-    tokens = len(layout.tokens)
-    if tokens < 3:
+
+    def __init__(
+        self, states: NDArray[np.float32], layout: Layout, *, deals: int, seed: int = 0
+    ) -> None:
+        self._states = states
+        self._layout = layout
+        self._rng = np.random.default_rng(seed)
+        self._deals = deals
+        self._found = np.full((1 + deals, len(PHASES), states.shape[0]), np.nan)
+        self._layer = 0
+        self._dealt: tuple[Ints, _Semantic, _Entity] | None = None
+
+    def run(self, cancelled: Callable[[], bool] | None = None) -> Doubles:
+        """Return ``(1 + deals, 4, layers + 1)``, the scores first.
+
+        ``cancelled`` is asked before each layer. Raises Cancelled; called again it goes on there.
+        """
+        layout, found = self._layout, self._found
+        if len(layout.tokens) < 3:
+            return found
+        if self._dealt is None:
+            orders = _orders(layout, self._deals, self._rng)
+            semantic = _Semantic(layout, self._deals, self._rng)
+            self._dealt = orders, semantic, _Entity(layout, orders)
+        orders, semantic, entity = self._dealt
+        while self._layer < found.shape[2]:
+            if cancelled is not None and cancelled():
+                raise Cancelled
+            layer = self._layer
+            points = self._states[layer, layout.tokens].astype(np.float64)
+            points -= points.mean(axis=0)
+            gram = points @ points.T
+            cosines = _cosines(gram)
+            found[:, 0, layer] = semantic.scores(cosines)
+            found[:, 1, layer] = entity.scores(cosines)
+            found[:, 2, layer] = _match(cosines, layout, orders)
+            found[:, 3, layer] = _answer(distances_of(gram), layout, orders)
+            self._layer += 1
         return found
-    orders = _orders(layout, deals, rng)
-    semantic = _Semantic(layout, deals, rng)
-    entity = _Entity(layout, orders)
-    for layer in range(count):
-        if cancelled is not None and cancelled():
-            raise Cancelled
-        points = states[layer, layout.tokens].astype(np.float64)
-        points -= points.mean(axis=0)
-        gram = points @ points.T
-        cosines = _cosines(gram)
-        found[:, 0, layer] = semantic.scores(cosines)
-        found[:, 1, layer] = entity.scores(cosines)
-        found[:, 2, layer] = _match(cosines, layout, orders)
-        found[:, 3, layer] = _answer(distances_of(gram), layout, orders)
-    return found
 
 
 def _orders(layout: Layout, deals: int, rng: np.random.Generator) -> Ints:

@@ -15,7 +15,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from bertscope_tui.analysis.phase_scores import PHASES, Layout, Phase, dealt_scores
+from bertscope_tui.analysis.phase_scores import PHASES, Dealing, Layout, Phase
 
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -108,18 +108,29 @@ def find_phases(
     chance in the layers that it gets. A single token with a role may be too few for that.
     ``cancelled`` is asked before each layer; raises Cancelled.
     """
-    dealt = dealt_scores(states, layout, deals=DEALS, seed=seed, cancelled=cancelled)
-    scores = dealt[0]
-    known = _known(scores)
-    peaks = np.max(dealt[:, known], axis=2)
-    likely = (1 + (peaks[1:] >= peaks[0] - 1e-9).sum(axis=0)) / len(peaks)
-    clear = [
-        phase
-        for phase, p in zip(known, likely, strict=True)
-        if p <= LARGEST_P and scores[phase].max() >= LEAST_AREA
-    ]
-    shown = _shown(scores, clear, LEAST_AREA)
-    return _result(scores, known, clear, shown, "in this sample")
+    return PhaseFinder(states, layout, seed=seed).run(cancelled)
+
+
+class PhaseFinder:
+    """The work of `find_phases`, which can be put down between layers and taken up again."""
+
+    def __init__(self, states: NDArray[np.float32], layout: Layout, *, seed: int = 0) -> None:
+        self._dealing = Dealing(states, layout, deals=DEALS, seed=seed)
+
+    def run(self, cancelled: Callable[[], bool] | None = None) -> Phases:
+        """Return the phases. Called again after Cancelled it goes on where it was."""
+        dealt = self._dealing.run(cancelled)
+        scores = dealt[0]
+        known = _known(scores)
+        peaks = np.max(dealt[:, known], axis=2)
+        likely = (1 + (peaks[1:] >= peaks[0] - 1e-9).sum(axis=0)) / len(peaks)
+        clear = [
+            phase
+            for phase, p in zip(known, likely, strict=True)
+            if p <= LARGEST_P and scores[phase].max() >= LEAST_AREA
+        ]
+        shown = _shown(scores, clear, LEAST_AREA)
+        return _result(scores, known, clear, shown, "in this sample")
 
 
 def run_phases(samples: Doubles, *, seed: int = 0) -> Phases:

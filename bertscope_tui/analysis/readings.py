@@ -100,12 +100,18 @@ def stable_from(lens: NDArray[np.int32] | None) -> int | None:
     """
     if lens is None or not len(lens):
         return None
+    same = same_place(lens)
+    return 0 if same.all() else int(np.flatnonzero(~same)[-1]) + 1
+
+
+def same_place(lens: NDArray[np.int32]) -> NDArray[np.bool_]:
+    """Say for each layer of a lens whether it points where the last one points; `stable_from`."""
     (starts, ends), (start, end) = lens.T, lens[-1]
-    same = (lens == lens[-1]).all(axis=1)
+    same: NDArray[np.bool_] = (lens == lens[-1]).all(axis=1)
     if end > start:
         common = np.minimum(ends, end) - np.maximum(starts, start)
         same |= 4 * common >= ends - starts + end - start
-    return 0 if same.all() else int(np.flatnonzero(~same)[-1]) + 1
+    return same
 
 
 def _last(scanned: Scanned, name: Signal) -> float | None:

@@ -75,6 +75,10 @@ class JobResult:
 Event = JobStarted | JobProgress | JobEnded | JobResult
 
 
+class GaveWay(Exception):  # noqa: N818 - nothing went wrong
+    """Work was put down for something more urgent; the engine calls it again when that is done."""
+
+
 class Job:
     """A piece of work in the queue, and the handle by which both sides talk about it."""
 
@@ -203,6 +207,12 @@ class Engine:
         began = monotonic()
         try:
             job.run()
+        except GaveWay:
+            with self._changed:
+                if not self._closed:
+                    heapq.heappush(self._queue, (job.priority, job.id, job))
+                    return
+            self.post(JobEnded(job.id, job.title, job.priority, cancelled=True))
         except Cancelled:
             _log.info("%s: cancelled after %.2f s", job.title, monotonic() - began)
             self.post(JobEnded(job.id, job.title, job.priority, cancelled=True))

@@ -7,17 +7,20 @@ windows and layers at once. See `engine.heads` for the method and its sources.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
+from bertscope_tui.engine.forward import DeviceBatch, WindowOutput, logits_of, padded
+
 if TYPE_CHECKING:
-    from bertscope_tui.engine.forward import DeviceBatch
+    from bertscope_tui.engine.encoding import Window
     from bertscope_tui.engine.heads import LayerHead
     from bertscope_tui.engine.marks import Layout
+    from bertscope_tui.models.loading import LoadedModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,6 +85,47 @@ def read_labels(
     logits = torch.stack([*_earlier_layers(head, batch, poll), batch.class_logits])
     values = logits.float().cpu().numpy()
     return [values[:, row] for row in range(values.shape[1])]
+
+
+def earlier_outputs(
+    head: LayerHead, batch: DeviceBatch, *, poll: Callable[[], None] = lambda: None
+) -> list[list[WindowOutput]]:
+    """Return the logits of each layer but the last, as if it were the last, for each window.
+
+    The result is ``[layer][window]``, empty where ``head`` does not work.
+    """
+    found = []
+    for logits in _earlier_layers(head, batch, poll):
+        if batch.class_logits is not None:
+            read = replace(batch, class_logits=logits)
+        else:
+            read = replace(batch, start_logits=logits[..., 0], end_logits=logits[..., 1])
+        found.append(logits_of(read))
+    return found
+
+
+def batch_of_states(
+    model: LoadedModel, window: Window, states: NDArray[np.float32], head: LayerHead
+) -> DeviceBatch:
+    """Return a batch of one window whose hidden states ``(layers + 1, tokens, dim)`` are known.
+
+    Its logits are what ``head``, which has to work, gives for the last layer.
+    """
+    import torch
+
+    dtype = next(model.network.parameters()).dtype
+    inputs = padded(model, [window])
+    kept = [torch.from_numpy(layer)[None].to(model.device, dtype) for layer in states]
+    logits = head.read(inputs, kept[-1], last=True)
+    spans = model.info.head == "span"
+    return DeviceBatch(
+        windows=[window],
+        inputs=inputs,
+        start_logits=logits[..., 0] if spans else None,
+        end_logits=logits[..., 1] if spans else None,
+        class_logits=None if spans else logits,
+        states=tuple(kept),
+    )
 
 
 def _earlier_layers(head: LayerHead, batch: DeviceBatch, poll: Callable[[], None]) -> list[Any]:

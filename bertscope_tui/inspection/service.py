@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import Dataset, QASample
-from bertscope_tui.engine.jobs import Engine, Event, Job, Priority
+from bertscope_tui.engine.jobs import Engine, Event, GaveWay, Job, Priority
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
 from bertscope_tui.errors import Cancelled
 from bertscope_tui.inspection.pipeline import Reading, extract, project, read
@@ -246,21 +246,34 @@ class InspectionService:
         self._projection_job = self._engine.submit("projecting", work, Priority.OPEN)
         return self._projection_job
 
-    def derive(self, kind: str, title: str, work: Callable[[Job, LoadedModel], object]) -> Job:
+    def derive(
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[Job, LoadedModel], object],
+        priority: Priority = Priority.OPEN,
+    ) -> Job:
         """Compute something about what is open; `Derived` of this kind follows.
 
         ``work`` gets its job, whose ``cancelled`` it polls, and the open model, on the engine's
         thread. It may hand over a first part of what it makes by ``job.result(Derived(…))``; what
-        it returns is handed over as the last, unless it is None.
+        it returns is handed over as the last, unless it is None. Work of a lower ``priority`` that
+        polls ``job.preempted`` and raises `Cancelled` gives way, and is called again later: what it
+        is to go on with it has to keep.
         """
 
         def run(job: Job) -> None:
-            value = work(job, self._need_model())
+            model = self._need_model()
+            try:
+                value = work(job, model)
+            except Cancelled as stopped:
+                job.check()
+                raise GaveWay from stopped
             job.check()
             if value is not None:
                 job.result(Derived(kind, value))
 
-        return self._engine.submit(title, run, Priority.OPEN)
+        return self._engine.submit(title, run, priority)
 
     def prefetch(self, samples: Iterable[QASample], dataset: Dataset) -> None:
         """Extract samples that are likely to be opened next, when nothing else waits."""

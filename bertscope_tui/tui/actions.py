@@ -73,6 +73,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("play", ("space",), "Space", "Play the layers one after another", "Layers", "play"),
     Action(
+        "strips",
+        ("i",),
+        "i",
+        "Strips under the layers: phases, answers by layer, both, none",
+        "Layers",
+    ),
+    Action(
         "move_down",
         ("down", "j"),
         "↓  j",

@@ -210,7 +210,7 @@ class BertscopeApp(App[int]):
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
                 self.probes.model_opened()
-            if self._drawn and not self.session.work:
+            if self._drawn and self.session.settled:
                 self._drawn = False
                 self.call_after_refresh(self._save_screenshot)
 

@@ -147,16 +147,23 @@ class Session:
             job = self._service.reproject(self.extraction, special=special, outliers=outliers)
             self._wait("sample", job)
 
-    def derive(self, kind: str, title: str, work: Callable[[Job, LoadedModel], object]) -> None:
+    def derive(
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[Job, LoadedModel], object],
+        priority: Priority = Priority.OPEN,
+    ) -> None:
         """Have something computed about the open sample; `Listener.derived` gets it.
 
         What was asked for of the same kind before is dropped, and so is everything that is asked
-        for when another sample or model is opened.
+        for when another sample or model is opened. With a lower ``priority`` it is nothing that
+        the user waits for: it gives way (see `InspectionService.derive`), and `cancel` leaves it.
         """
         kept = _DERIVED + kind
         self._drop_waiting(kept)
         if self.model is not None:
-            self._wait(kept, self._service.derive(kind, title, work))
+            self._wait(kept, self._service.derive(kind, title, work, priority))
 
     def deriving(self, kind: str) -> bool:
         """Say whether something of this kind is on its way."""
@@ -165,6 +172,11 @@ class Session:
     def drop_derived(self, *kinds: str) -> None:
         """Wait no longer for things of these kinds."""
         self._drop_waiting(*(_DERIVED + kind for kind in kinds))
+
+    @property
+    def settled(self) -> bool:
+        """Say whether everything that was asked for is there."""
+        return not self._waiting
 
     @property
     def opening_model(self) -> bool:
@@ -195,9 +207,10 @@ class Session:
 
     def cancel(self) -> bool:
         """Cancel what the user waits for; say whether there was anything."""
-        for job in self._waiting.values():
+        awaited = [job for job in self._waiting.values() if job.priority is Priority.OPEN]
+        for job in awaited:
             job.cancel()
-        return bool(self._waiting)
+        return bool(awaited)
 
     def close(self, timeout_s: float) -> bool:
         """End the engine; say whether it ended in time."""
@@ -293,8 +306,10 @@ class Session:
         figures = f" {event.done:,}" if event.done else ""
         if event.total:
             figures += f"/{event.total:,}"
-        if self._kind(event.job):
-            self._set_work(f"{event.text}{figures}")
+        kind = self._kind(event.job)
+        if kind is not None:
+            if self._waiting[kind].priority is Priority.OPEN:
+                self._set_work(f"{event.text}{figures}")
         elif event.total and self.model is not None:
             done = event.done >= event.total
             self.scoring = "" if done else f"{event.text}{figures}"
@@ -312,7 +327,8 @@ class Session:
                 self._listener.scoring_ended()
             return
         del self._waiting[kind]
-        self._set_work(next((job.title for job in self._waiting.values()), ""))
+        awaited = (job for job in self._waiting.values() if job.priority is Priority.OPEN)
+        self._set_work(next((job.title for job in awaited), ""))
         if kind == "dataset" and (event.cancelled or event.error is not None):
             # Scoring stopped to make way for the new data set; the present one stays.
             self._score()
@@ -326,7 +342,8 @@ class Session:
 
     def _wait(self, kind: str, job: Job) -> None:
         self._waiting[kind] = job
-        self._set_work(job.title)
+        if job.priority is Priority.OPEN:
+            self._set_work(job.title)
 
     def _drop_waiting(self, *kinds: str) -> None:
         for kind in kinds:

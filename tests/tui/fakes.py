@@ -16,6 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from bertscope_tui.analysis.phase_scores import PHASES
+from bertscope_tui.analysis.phases import Phases, normalised
 from bertscope_tui.analysis.projection import Projection, Recipe
 from bertscope_tui.data.catalog import DatasetEntry
 from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
@@ -33,6 +35,7 @@ from bertscope_tui.engine.jobs import (
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
 from bertscope_tui.engine.scoring import SampleScore, Scores
+from bertscope_tui.inspection.lens import NO_HEAD, Agreement, Lens
 from bertscope_tui.inspection.scanning import (
     DataSource,
     ScanAdvanced,
@@ -252,6 +255,45 @@ def pictures_of(
     return Pictures(extraction, projection, special, outliers)
 
 
+def phases_of(extraction: Extraction) -> Phases:
+    """Return phases whose scores come from a formula: each is strongest in its part of the layers.
+
+    The layers are shared out among the four in the paper's order.
+    """
+    count = extraction.layers + 1
+    layer = np.arange(count)
+    middle = (np.arange(len(PHASES)) + 0.5)[:, None] * count / len(PHASES) - 0.5
+    scores = 0.55 + 0.4 * np.exp(-(((layer - middle) / count * 4) ** 2))
+    layers = tuple(PHASES[number * len(PHASES) // count] for number in range(count))
+    return Phases(scores, normalised(scores), layers, PHASES, PHASES, "")
+
+
+def lens_of(extraction: Extraction) -> Lens:
+    """Return a lens whose answer is the final one in the upper half of the layers."""
+    count = extraction.layers + 1
+    final = extraction.prediction
+    if final is None:
+        return Lens((None,) * count, ("unknown",) * count, None, NO_HEAD)
+    half = count // 2
+    right = extraction.scores is not None and extraction.scores.right
+    made: list[Prediction] = []
+    for layer in range(count - 1):
+        share = 0.05 + 0.7 * layer / count
+        first, *others = final.n_best
+        if layer < half:
+            first, others = others[-1], [first, *others[:-1]]
+        best = replace(first, probability=share)
+        rest = tuple(replace(one, probability=(1 - share) / 8) for one in others)
+        made.append(Prediction(best.text, best.span, share, 0, (best, *rest)))
+    agreement: list[Agreement] = ["other"] * half + [("right" if right else "same")] * (
+        count - half
+    )
+    return Lens((*made, final), tuple(agreement), half)
+
+
+_MADE: dict[str, Callable[[Extraction], object]] = {"phases": phases_of, "lens": lens_of}
+
+
 @dataclass
 class Request:
     """Something the session asked for, and what it would be answered with."""
@@ -296,6 +338,7 @@ class FakeService:
         self.left_out: list[set[str]] = []
         self.closed = False
         self.derived: dict[str, object] = {}
+        self.opened: Extraction | None = None
         self.scanned: list[tuple[Dataset | DataSource, ScanRequest, str]] = []
         self.scanning: Scanning | None = None
 
@@ -341,7 +384,7 @@ class FakeService:
         """Answer with the sample's tokens and prediction, then its pictures."""
 
         def answer() -> Iterable[object]:
-            extraction = self.extraction(sample, window)
+            extraction = self.opened = self.extraction(sample, window)
             yield ExtractionDone(extraction)
             yield ProjectionReady(pictures_of(extraction, special=special, outliers=outliers))
 
@@ -352,18 +395,31 @@ class FakeService:
         made = pictures_of(extraction, special=special, outliers=outliers)
         return self._ask("project", "projecting", lambda: [ProjectionReady(made)])
 
-    def derive(self, kind: str, title: str, work: Callable[[Job, Any], object]) -> Job:
+    def derive(
+        self,
+        kind: str,
+        title: str,
+        work: Callable[[Job, Any], object],
+        priority: Priority = Priority.OPEN,
+    ) -> Job:
         """Answer with what ``derived`` has for the kind, else with what the work makes.
 
-        The work gets no model: only what needs none can be done here.
+        The work gets no model: only what needs none can be done here. Phases and the lens are
+        made by formulas, for the sample that was inspected last.
         """
         job: list[Job] = []
+        opened = self.opened
 
         def answer() -> list[object]:
-            value = self.derived[kind] if kind in self.derived else work(job[0], None)
+            if kind in self.derived:
+                value = self.derived[kind]
+            elif kind in _MADE and opened is not None:
+                value = _MADE[kind](opened)
+            else:
+                value = work(job[0], None)
             return [] if value is None else [Derived(kind, value)]
 
-        request = self._request(kind, title, answer)
+        request = self._request(kind, title, answer, priority=priority)
         job.append(request.job)
         if kind not in self.held:
             self.answer(request)
@@ -477,9 +533,15 @@ class FakeService:
         return request.job
 
     def _request(
-        self, kind: str, title: str, answer: Callable[[], Iterable[object]], what: object = None
+        self,
+        kind: str,
+        title: str,
+        answer: Callable[[], Iterable[object]],
+        what: object = None,
+        *,
+        priority: Priority = Priority.OPEN,
     ) -> Request:
-        job = Job(next(self._numbers), title, Priority.OPEN, lambda job: None, self._engine)
+        job = Job(next(self._numbers), title, priority, lambda job: None, self._engine)
         request = Request(kind, job, answer, what)
         self.requests.append(request)
         self.order.append(kind)

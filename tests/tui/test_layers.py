@@ -12,7 +12,6 @@ from tests.tui.support import (
     MEDIUM,
     SMALL,
     fake_app,
-    lines_of,
     messages_of,
     press,
     ready,
@@ -154,7 +153,7 @@ async def test_a_click_beside_the_row_of_layers_changes_nothing() -> None:
     app, _ = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        for offset in [(1, 0), (150, 0), (20, 1)]:
+        for offset in [(1, 0), (150, 0), (20, 3), (20, 4)]:
             await pilot.click(app.inspector.layer_bar, offset=offset)
             assert app.inspector.at_layer == 12
 
@@ -200,7 +199,7 @@ async def test_the_layer_comes_down_to_what_a_smaller_model_has() -> None:
         app.inspector.open_model("small")
         await ready(pilot)
         assert app.inspector.at_layer == 4
-        assert "layer 4/4" in lines_of(app)[-3]
+        assert "layer 4/4" in text_in(app.inspector.layer_bar)
 
 
 async def test_layer_keys_do_nothing_while_no_sample_is_there() -> None:

@@ -11,9 +11,12 @@ from typing import Any
 import pytest
 
 from bertscope_tui.engine.jobs import JobResult
+from bertscope_tui.inspection.lens import read_lens
+from bertscope_tui.inspection.pipeline import phases as find_phases
 from bertscope_tui.inspection.service import SamplesScored
+from bertscope_tui.inspection.strip_views import no_phases_words
 from bertscope_tui.tui.app import BertscopeApp
-from tests.tiny_models import LABELS, copy_of, tiny_folder
+from tests.tiny_models import LABELS, copy_of, tiny_folder, tiny_model
 from tests.tui import support
 from tests.tui.support import (
     MEDIUM,
@@ -122,6 +125,29 @@ async def test_a_model_and_a_data_set_are_opened_and_every_pane_is_filled(
         await until(pilot, lambda: app.session.pictures is not None, "the third sample")
         assert app.session.extraction is not None
         assert app.session.extraction.sample.id == "q2"
+
+
+async def test_the_strips_are_the_phases_and_the_answers_of_the_open_sample(
+    tmp_path: Path, real_app: Make
+) -> None:
+    app = real_app(tiny_folder("bert"), write_jsonl(tmp_path, records()))
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        for key in ("home", "j", "k"):
+            await press(pilot, key)
+            await ready(pilot)
+            await until(pilot, lambda: app.session.settled, "the strips")
+            extraction = app.session.extraction
+            assert extraction is not None
+            _, phases, answers, more, _ = text_in(app.inspector.layer_bar).split("\n")
+            found = find_phases(extraction)
+            assert (no_phases_words(found) in phases) == (not found.found)
+            lens = read_lens(tiny_model("bert"), extraction)
+            now = lens.layers[app.inspector.at_layer or 0]
+            assert now is not None
+            assert f" {now.probability:.2f}" in answers
+            assert more.split()[2] == now.text.split()[0]
+        assert not [note for note in app._notifications if note.severity == "error"]
 
 
 async def test_the_sample_that_was_asked_for_is_opened_and_scored_first(

@@ -11,6 +11,7 @@ import pytest
 from bertscope_tui.engine.jobs import (
     Engine,
     Event,
+    GaveWay,
     Job,
     JobEnded,
     JobProgress,
@@ -294,3 +295,47 @@ def test_jobs_submitted_by_many_threads_all_end(watched: Watched) -> None:
         thread.join()
     watched.ended(*made)
     assert len({job.id for job in made}) == 100
+
+
+def test_work_that_gives_way_is_taken_up_again_when_what_is_more_urgent_is_done(watched) -> None:
+    engine, log = watched.engine, []
+    at_work, urgent_waits = threading.Event(), threading.Event()
+
+    def patient(job: Job) -> None:
+        log.append("patient")
+        if len(log) == 1:
+            at_work.set()
+            assert urgent_waits.wait(PATIENCE_S)
+            assert job.preempted()
+            raise GaveWay
+        job.result("done")
+
+    first = engine.submit("patient", patient, Priority.PREFETCH)
+    assert at_work.wait(PATIENCE_S)
+    second = engine.submit("urgent", lambda job: log.append("urgent"), Priority.OPEN)
+    urgent_waits.set()
+    ended = watched.ended(first, second)
+    assert log == ["patient", "urgent", "patient"]
+    assert [one.cancelled for one in ended] == [False, False]
+    assert watched.results() == ["done"]
+    ends = [event.job for event in watched.events if isinstance(event, JobEnded)]
+    assert sorted(ends) == [first.id, second.id], "each ends once"
+
+
+def test_work_that_gave_way_can_be_cancelled_while_it_waits(watched) -> None:
+    engine, runs = watched.engine, []
+    at_work, go = threading.Event(), threading.Event()
+
+    def patient(job: Job) -> None:
+        runs.append(job)
+        at_work.set()
+        assert go.wait(PATIENCE_S)
+        job.cancel()
+        raise GaveWay
+
+    job = engine.submit("patient", patient, Priority.PREFETCH)
+    assert at_work.wait(PATIENCE_S)
+    go.set()
+    (ended,) = watched.ended(job)
+    assert ended.cancelled
+    assert len(runs) == 1

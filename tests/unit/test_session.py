@@ -425,3 +425,23 @@ def test_of_two_things_of_a_kind_only_the_later_is_told(desk: Desk) -> None:
     desk.service.answer(desk.service.last("sum"))
     desk.service.answer_late(early)
     assert desk.screen.of("sum") == [8]
+
+
+def test_what_gives_way_is_no_work_that_the_user_waits_for_and_is_not_cancelled(desk) -> None:
+    desk.service.held |= {"strip", "asked"}
+    desk.open_all()
+    desk.open_sample(0)
+    desk.service.answer(desk.service.last("sample"))
+    desk.session.derive("strip", "in the background", lambda job, _: "b", Priority.PREFETCH)
+    assert (desk.session.work, desk.session.settled) == ("", False)
+    assert not desk.session.cancel()
+    desk.session.derive("asked", "asked for", lambda job, _: "a")
+    assert desk.session.work == "asked for"
+    assert desk.session.cancel()
+    assert desk.service.last("asked").job.cancelled()
+    assert not desk.service.last("strip").job.cancelled()
+    desk.service.answer(desk.service.last("asked"))
+    assert desk.session.work == ""
+    desk.service.answer(desk.service.last("strip"))
+    assert desk.session.settled
+    assert desk.screen.of("strip", "asked") == ["b"]

@@ -25,6 +25,7 @@ from bertscope_tui.tui.actions import bindings
 from bertscope_tui.tui.screens.opening_keys import OpeningKeys
 from bertscope_tui.tui.screens.panes import PANES
 from bertscope_tui.tui.screens.probe_keys import ProbeKeys
+from bertscope_tui.tui.screens.strip_keys import StripKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
@@ -34,7 +35,7 @@ from bertscope_tui.tui.widgets.text_pane import TextPane
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(ProbeKeys, OpeningKeys):
+class Inspector(StripKeys, ProbeKeys, OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -54,6 +55,7 @@ class Inspector(ProbeKeys, OpeningKeys):
     def model_changed(self) -> None:
         """A model was opened or let go: nothing of the old one stays on screen."""
         self.samples.forget_scores()
+        self.forget_strips()
         self._forget_sample()
         model = self.session.model
         if model is None:
@@ -111,11 +113,15 @@ class Inspector(ProbeKeys, OpeningKeys):
         with self.app.batch_update():
             self.show_tokens(pictures.extraction)
             self.show_layer()
+        # Reading the layers is quick; looking for phases takes longer than the next sample.
+        self.want_strips("lens")
         self._prefetch()
+        self.want_strips("phases")
         self.app.picture_drawn()  # type: ignore[attr-defined]
 
     def derived(self, kind: str, value: object) -> None:
         """Something more about the open sample is there: the pane that asked for it shows it."""
+        self.take_strip(kind, value)
 
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """More samples have their marks; go on looking for a wrong one if that was asked."""
@@ -138,6 +144,7 @@ class Inspector(ProbeKeys, OpeningKeys):
         self.notify(clean(message), title="that did not work", severity="error", markup=False)
         if self.session.extraction is None:
             self.show_waiting(clean(message))
+        self.show_layer_bar()
         self.show_status()
 
     def cancelled(self, title: str) -> None:

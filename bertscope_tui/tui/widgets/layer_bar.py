@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
@@ -14,10 +16,19 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
 from bertscope_tui.tui.theming import ink
+from bertscope_tui.tui.widgets.strips import (
+    Strips,
+    Ticks,
+    answer_line,
+    phase_line,
+    runners_up_line,
+)
+
+_Line = Literal["layers", "phases", "answers", "runners-up", "prediction"]
 
 
 class LayerBar(Widget):
-    """Two lines: the layers as a row of ticks, and the prediction against the gold answer."""
+    """The layers as a row of ticks, the strips below it, the prediction against the gold answer."""
 
     class LayerClicked(Message):
         """The user clicked a layer."""
@@ -33,7 +44,7 @@ class LayerBar(Widget):
         self._layers: int | None = None
         self._extraction: Extraction | None = None
         self._state = ""
-        self._ticks: dict[int, int] = {}
+        self._strips = Strips()
 
     def show(
         self,
@@ -49,47 +60,78 @@ class LayerBar(Widget):
         self._look, self._state = look, state
         self.refresh()
 
+    def show_strips(self, strips: Strips) -> None:
+        """Show these strips between the layers and the prediction."""
+        self._strips = strips
+        height = 2 + strips.height
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        self.refresh()
+
     def render_line(self, y: int) -> Strip:
-        """Return the layers (first line) or the prediction (second)."""
+        """Return the layers, a strip, or the prediction."""
         width, base = self.size.width, self.rich_style
-        runs = self._layer_line(width) if y == 0 else self._answer_line(width)
-        strip = Strip([Segment(text, base + style) for text, style in runs])
+        strip = Strip([Segment(text, base + style) for text, style in self._runs(y, width)])
         return strip.adjust_cell_length(width, base)
 
     def on_click(self, event: events.Click) -> None:
-        """A click on the row of layers goes there."""
+        """A click on the row of layers or a strip goes to the layer."""
         offset = event.get_content_offset(self)
-        if offset is not None and offset.y == 0 and offset.x in self._ticks:
-            self.post_message(self.LayerClicked(self._ticks[offset.x]))
+        ticks = self._ticks(self.size.width)
+        if offset is None or ticks is None:
+            return
+        layer = ticks.owner(offset.x, self._layer)
+        if layer is not None and self._line(offset.y) in ("layers", "phases", "answers"):
+            self.post_message(self.LayerClicked(layer))
 
-    def _layer_line(self, width: int) -> list[tuple[str, Style]]:
+    def _line(self, y: int) -> _Line | None:
+        """Return what stands in a line."""
+        lines: list[_Line] = ["layers"]
+        if self._strips.has_phases:
+            lines.append("phases")
+        if self._strips.has_answers:
+            lines += ["answers", "runners-up"]
+        lines.append("prediction")
+        return lines[y] if y < len(lines) else None
+
+    def _runs(self, y: int, width: int) -> list[tuple[str, Style]]:
+        line, ticks = self._line(y), self._ticks(width)
+        if line == "layers":
+            return self._layer_line(ticks)
+        if line == "prediction":
+            return self._answer_line(width)
+        if ticks is None or self._extraction is None:
+            return []
+        strips, layer, look = self._strips, self._layer, self._look
+        if line == "phases":
+            return phase_line(strips, ticks, layer, look, width)
+        if line == "answers":
+            return answer_line(strips, ticks, layer, look, width)
+        return runners_up_line(strips, ticks, layer, width)
+
+    def _ticks(self, width: int) -> Ticks | None:
+        """Return where the layers stand, None where there are none."""
         if self._layers is None:
+            return None
+        left = len(self._head(self._layers))
+        room = width - left - len(" (embeddings) ") - max(len(self._state), 4) - 2
+        return Ticks.fitting(self._layers, left, room)
+
+    def _head(self, last: int) -> str:
+        return f" layer {self._layer:>{len(str(last))}}/{last} "
+
+    def _layer_line(self, ticks: Ticks | None) -> list[tuple[str, Style]]:
+        if ticks is None:
             return [(" layer –", ink(None, dim=True))]
-        last = self._layers
-        name = " (embeddings)" if self._layer == 0 else ""
-        head = f" layer {self._layer:>{len(str(last))}}/{last} "
-        tail = f"{name} {self._state}".rstrip()
-        room = width - len(head) - len(" (embeddings) ") - max(len(self._state), 4) - 2
         line, dot, here = ("-", "+", "O") if self._look.ascii else ("─", "┼", "●")
-        step = max(min((room - 1) // max(last, 1), 6), 1)
-        every = -(-last // max(room - 1, 1)) if last * step + 1 > room else 1
-        cells: dict[int, tuple[str, int]] = {}
-        for layer in range(last + 1):
-            x = (layer // every) * step
-            cells.setdefault(x, (dot, layer))
-            if layer == self._layer:
-                cells[x] = (here, layer)
-        length = max(cells) + 1
-        self._ticks = {}
-        runs: list[tuple[str, Style]] = [(head, ink(None, bold=True))]
-        accent = self.app.theme_variables["primary"]
-        for x in range(length):
-            glyph, layer = cells.get(x, (line, -1))
-            owner = layer if layer >= 0 else cells[(x // step) * step][1]
-            self._ticks[len(head) + x] = owner
-            style = ink(accent, bold=True) if glyph == here else ink(None, dim=True)
-            runs.append((glyph, style))
-        runs.append((f" {tail.strip()}" if tail else "", ink(None, dim=True)))
+        runs: list[tuple[str, Style]] = [(self._head(ticks.last), ink(None, bold=True))]
+        accent, faint = ink(self.app.theme_variables["primary"], bold=True), ink(None, dim=True)
+        for group, layer in enumerate(ticks.layers(self._layer)):
+            if group:
+                runs.append((line * (ticks.step - 1), faint))
+            runs.append((here, accent) if layer == self._layer else (dot, faint))
+        name = "(embeddings) " if self._layer == 0 else ""
+        runs.append((f" {name}{self._state}".rstrip(), faint))
         return runs
 
     def _answer_line(self, width: int) -> list[tuple[str, Style]]:

@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bertscope_tui.analysis.phase_scores import PHASES, phase_scores
-from bertscope_tui.analysis.phases import find_phases, normalised, run_phases, segment
+from bertscope_tui.analysis.phases import (
+    PhaseFinder,
+    find_phases,
+    normalised,
+    run_phases,
+    segment,
+)
 from bertscope_tui.errors import Cancelled
 from tests.reference.phase_scores import reference_scores
 from tests.unit.analysis.planted import blocks, layout, planted
@@ -135,6 +141,30 @@ def test_looking_for_phases_is_cancelled_between_layers() -> None:
     asked = iter([False, False, True])
     with pytest.raises(Cancelled):
         find_phases(planted(where, blocks(3, 3, 3, 3)), where, cancelled=lambda: next(asked))
+
+
+def test_work_that_was_put_down_goes_on_where_it_was_and_finds_the_same() -> None:
+    where = layout(0)
+    states = planted(where, blocks(3, 3, 3, 3))
+    finder = PhaseFinder(states, where)
+    asked = 0
+
+    def every_third_time() -> bool:
+        nonlocal asked
+        asked += 1
+        return asked % 3 == 0
+
+    stops = 0
+    while True:
+        try:
+            found = finder.run(every_third_time)
+            break
+        except Cancelled:
+            stops += 1
+    assert stops == 5, "two layers each time"
+    expected = find_phases(states, where)
+    np.testing.assert_array_equal(found.scores, expected.scores)
+    assert (found.layers, found.seen) == (expected.layers, expected.seen)
 
 
 def _run(layers: list, samples: int, noise: float) -> np.ndarray:
