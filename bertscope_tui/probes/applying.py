@@ -12,14 +12,13 @@ from numpy.typing import NDArray
 from bertscope_tui.analysis.probing.network import Shape
 from bertscope_tui.analysis.probing.table import SpanStates
 from bertscope_tui.analysis.probing.training import TrainedProbes, logits_of
-from bertscope_tui.data.records import Span
-from bertscope_tui.engine.probe_encoding import covering
+from bertscope_tui.engine.probe_encoding import Offsets
 from bertscope_tui.errors import ModelError
 from bertscope_tui.probes import store
 from bertscope_tui.probes.records import ProbeResult
 
 if TYPE_CHECKING:
-    from bertscope_tui.engine.encoding import Part, Window
+    from bertscope_tui.engine.encoding import Part, Token
 
 TokenRange = tuple[int, int]
 """The first token of a span in its window and one past its last."""
@@ -39,7 +38,8 @@ class KeptProbes:
 
         ``states`` is ``(layers + 1, tokens, dim)``, the hidden states of one window of the same
         model; each target has as many spans as the task. Probabilities are label-wise and need
-        not add up to 1. Raises ModelError where the states are those of another kind of model.
+        not add up to 1, but for probes whose labels exclude each other. Raises ModelError where
+        the states are those of another kind of model.
         """
         shape = self.probes.shape
         layers = self.probes.weights["out"].shape[0]
@@ -56,8 +56,12 @@ class KeptProbes:
         )
         table = SpanStates(np.ascontiguousarray(states.transpose(1, 0, 2)), spans)
         logits = logits_of(self.probes, table, np.arange(len(targets)))[:, 0]
-        chances = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
-        return chances.astype(np.float32)
+        if self.probes.settings.loss == "softmax":
+            raised = np.exp(logits - logits.max(-1, keepdims=True))
+            chances = raised / raised.sum(-1, keepdims=True)
+        else:
+            chances = 1 / (1 + np.exp(-np.clip(logits, -60, 60)))
+        return np.asarray(chances, dtype=np.float32)
 
 
 def open_probes(result: ProbeResult) -> KeptProbes:
@@ -78,13 +82,11 @@ def open_probes(result: ProbeResult) -> KeptProbes:
     )
 
 
-def tokens_of(window: Window, part: Part, span: Span) -> TokenRange | None:
-    """Return the tokens of a window that stand for characters of its question or context.
+def offsets_of(tokens: Sequence[Token], part: Part) -> Offsets:
+    """Return the characters ``(tokens, 2)`` of the question or context that tokens stand for.
 
-    None where it has none of them.
+    Those of the other part have 0, 0: `covering` finds the tokens of a span as in training.
     """
-    offsets = np.asarray(
-        [(one.start, one.end) if one.part == part else (0, 0) for one in window.tokens],
-        dtype=np.int64,
+    return np.asarray(
+        [(one.start, one.end) if one.part == part else (0, 0) for one in tokens], dtype=np.int64
     ).reshape(-1, 2)
-    return covering(offsets, span)

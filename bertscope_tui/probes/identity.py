@@ -26,6 +26,13 @@ def data_sha256(data: ProbeData) -> str:
     return digest.hexdigest()
 
 
-def options_sha256(options: ProbeOptions) -> str:
-    """Return a hash of everything in the options that changes a score or what is scored."""
-    return hashlib.sha256(json.dumps(asdict(options), sort_keys=True).encode()).hexdigest()
+def options_sha256(options: ProbeOptions, *, cut: bool = False) -> str:
+    """Return a hash of everything in the options that changes a score or what is scored.
+
+    How much the cached states may take on the disk does so only where they were ``cut``: where
+    not all examples had room.
+    """
+    named = asdict(options)
+    if not cut:
+        del named["features_bytes"]
+    return hashlib.sha256(json.dumps(named, sort_keys=True).encode()).hexdigest()

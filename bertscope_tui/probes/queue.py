@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from bertscope_tui.analysis.probing.training import never
 from bertscope_tui.models.untrained import untrained
 from bertscope_tui.probes import store
+from bertscope_tui.probes.identity import options_sha256
 from bertscope_tui.probes.records import ProbeOptions, ProbeProgress, ProbeResult, Stage
 from bertscope_tui.probes.run import identity_of, probe
 
@@ -51,8 +52,7 @@ def probe_all(
     for row, subject in enumerate(subjects):
         drawn: LoadedModel | None = None
         for column, data in enumerate(tasks):
-            identity = identity_of(subject.entry.path, data, options, random=subject.random)
-            kept = None if again else store.find(identity)
+            kept = None if again else _kept(subject, data, options)
             if kept is not None:
                 yield kept
                 continue
@@ -72,6 +72,13 @@ def probe_all(
             )
             store.keep(probed)
             yield probed.result
+
+
+def _kept(subject: Subject, data: ProbeData, options: ProbeOptions) -> ProbeResult | None:
+    """Return the result of all the examples asked for, else that of those in the same budget."""
+    whole = identity_of(subject.entry.path, data, options, random=subject.random)
+    cut = replace(whole, options=options_sha256(options, cut=True))
+    return store.find(whole) or store.find(cut)
 
 
 class _Telling:

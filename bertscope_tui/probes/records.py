@@ -87,7 +87,7 @@ class ProbeIdentity:
     """What a result is of: hashes of the weights and of the data, and how it was made.
 
     ``random`` says that the weights were drawn anew. ``options`` is a hash of everything in the
-    options that changes a score.
+    options that changes a score, see `identity.options_sha256`.
     """
 
     weights_sha256: str

@@ -108,7 +108,9 @@ def probe(
 
     peak = PeakMemory()
     identity = identity_of(Path(model.info.path), data, options, random=random)
-    data, encoded, notes = _fitting(model, data, options, cancelled, told("reading"))
+    data, encoded, cut = _fitting(model, data, options, cancelled, told("reading"))
+    if cut is not None:  # another budget would have given another result
+        identity = replace(identity, options=options_sha256(options, cut=True))
     began = time.perf_counter()
     table, made = _states(model, encoded, identity, options, cancelled, told("states"))
     extract_seconds = time.perf_counter() - began if made else 0.0
@@ -176,7 +178,7 @@ def probe(
         extract_seconds=extract_seconds,
         train_seconds=time.perf_counter() - began,
         peak_memory_bytes=peak.bytes(),
-        notes=tuple(notes),
+        notes=() if cut is None else (cut,),
     )
     first = {name: weight[:, :1].clone() for name, weight in probes.weights.items()}
     return Probed(result, replace(probes, weights=first))
@@ -188,9 +190,12 @@ def _fitting(
     options: ProbeOptions,
     cancelled: Callable[[], bool],
     progress: Progress,
-) -> tuple[ProbeData, EncodedProbe, list[str]]:
-    """Return as many examples as are asked for and as the budget for features has room for."""
-    notes: list[str] = []
+) -> tuple[ProbeData, EncodedProbe, str | None]:
+    """Return as many examples as are asked for and as the budget for features has room for.
+
+    With them comes a sentence where that is not all that were asked for.
+    """
+    cut = None
     whole = len(data.examples)
     data = with_splits(data)
     if options.limit is not None:
@@ -202,12 +207,12 @@ def _fitting(
         share = options.features_bytes / (encoded.rows * each)
         data = limited(data, max(1, int(0.95 * share * len(data.examples))))
         encoded = encode_probe(data, model, max_tokens=options.max_tokens, cancelled=cancelled)
-        notes.append(
+        cut = (
             f"{len(data.examples)} of {whole} examples, spread evenly: the states of all would "
             f"take more than {options.features_bytes / 1e9:.1f} GB"
         )
     progress(len(data.examples), len(data.examples))
-    return data, encoded, notes
+    return data, encoded, cut
 
 
 def _states(

@@ -156,6 +156,23 @@ def test_examples_are_left_out_where_their_states_are_over_the_budget_and_that_i
     assert "of 60 examples" in note
 
 
+def test_a_budget_is_part_of_what_a_result_is_of_only_where_it_cut_the_data():
+    each = (LAYERS + 1) * 32 * 2
+    tight, tighter = (replace(QUICK, features_bytes=each * rows) for rows in (60, 40))
+    jobs = [entities()]
+    cut, less = run(tasks=jobs, options=tight)[0], run(tasks=jobs, options=tighter)[0]
+    assert less.examples.train < cut.examples.train
+    assert run(tasks=jobs, options=tight) == [cut]  # found again
+    assert run(tasks=jobs, options=tighter) == [less]
+    whole = run(tasks=jobs)[0]
+    assert whole.examples.train == 30
+    assert not whole.notes
+    # What was made of all examples is what any budget asks for.
+    assert run(tasks=jobs, options=tight) == [whole]
+    assert run(tasks=jobs, options=replace(QUICK, features_bytes=each * 600)) == [whole]
+    assert len(store.stored()[0]) == 3
+
+
 def test_data_with_nothing_left_to_test_on_are_refused():
     data = entities()
     alone = replace(

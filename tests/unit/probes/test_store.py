@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 import torch
 
+from bertscope_tui.analysis.probing.table import SpanStates
+from bertscope_tui.analysis.probing.training import logits_of
 from bertscope_tui.data.records import Span
-from bertscope_tui.engine.encoding import Token, Window
+from bertscope_tui.engine.encoding import Token
 from bertscope_tui.engine.forward import forward
-from bertscope_tui.engine.probe_encoding import encode_probe
+from bertscope_tui.engine.probe_encoding import covering, encode_probe
 from bertscope_tui.errors import ModelError
 from bertscope_tui.probes import store
-from bertscope_tui.probes.applying import open_probes, tokens_of
+from bertscope_tui.probes.applying import offsets_of, open_probes
 from bertscope_tui.probes.report import probe_object, result_object
 from bertscope_tui.probes.run import identity_of, probe
 from tests.tiny_models import LAYERS, tiny_folder, tiny_model
@@ -45,6 +47,7 @@ def test_what_a_result_is_of_changes_with_weights_data_and_settings_but_not_with
     same = identity()
     assert same == probed.result.identity
     assert identity(data=entities(name="another")) == same
+    assert identity(options=replace(SMALL, features_bytes=SMALL.features_bytes // 2)) == same
     mean = replace(SMALL.settings, pooling="mean")
     others = [
         identity("gpt2"),
@@ -164,12 +167,24 @@ def test_characters_of_a_question_or_context_are_found_among_its_own_tokens():
         Token(index, text, text, part, start, end)
         for index, (text, part, start, end) in enumerate(covered)
     )
-    window = Window(
-        index=0, count=1, input_ids=tuple(range(6)), type_ids=None, tokens=tokens, start=0, end=9
-    )
-    assert tokens_of(window, "question", Span(4, 8)) == (2, 3)
-    assert tokens_of(window, "context", Span(0, 9)) == (4, 6)
-    assert tokens_of(window, "context", Span(20, 22)) is None
+    assert covering(offsets_of(tokens, "question"), Span(4, 8)) == (2, 3)
+    assert covering(offsets_of(tokens, "context"), Span(0, 9)) == (4, 6)
+    assert covering(offsets_of(tokens, "context"), Span(20, 22)) is None
+
+
+def test_labels_that_exclude_each_other_have_probabilities_that_add_up_to_one(probed):
+    settings = replace(QUICK.settings, loss="softmax")
+    made = probe(tiny_model("bert"), entities(), replace(QUICK, settings=settings))
+    store.keep(made)
+    states = np.random.default_rng(0).normal(size=(LAYERS + 1, 6, 32)).astype(np.float32)
+    targets = [[(0, 1)], [(2, 6)]]
+    table = SpanStates(states.transpose(1, 0, 2), np.asarray([[(0, 1)], [(2, 4)]]))
+    logits = torch.from_numpy(logits_of(made.probes, table, np.arange(2))[:, 0])
+    chances = open_probes(made.result).probabilities(states, targets)
+    np.testing.assert_allclose(chances, logits.softmax(-1).numpy(), atol=1e-6)
+    store.keep(probed)
+    apart = open_probes(probed.result).probabilities(states, targets)
+    assert np.abs(apart.sum(-1) - 1).max() > 1e-3  # each label for itself
 
 
 def test_pairs_are_kept_and_opened_with_both_spans():
