@@ -14,6 +14,8 @@ from bertscope_tui.cli.output import speaks_colour, speaks_unicode, warn, write_
 if TYPE_CHECKING:
     from bertscope_tui.analysis.projection import Fit, Method
     from bertscope_tui.data.records import Dataset, QASample
+    from bertscope_tui.inspection.probing import SampleProbes
+    from bertscope_tui.inspection.snapshots import Extraction
     from bertscope_tui.inspection.views import Look
     from bertscope_tui.settings import Settings
 
@@ -87,6 +89,11 @@ class _Clusters(click.ParamType[int]):
     help="Cluster the layers shown in the full space, into N or as many as fit best.",
 )
 @click.option("--skip", is_flag=True, help="Answer again without each of the layers in turn.")
+@click.option(
+    "--probe",
+    is_flag=True,
+    help="What the probes trained for the model say of the sample in each layer shown.",
+)
 @click.option("--special", is_flag=True, help="Show special tokens in the picture.")
 @click.option("--outliers", is_flag=True, help="Show tokens whose norm hides the others.")
 @options.looks
@@ -171,6 +178,7 @@ def _inspect(
     seed: int,
     clusters: int | None,
     skip: bool,
+    probe: bool,
     **source: Any,
 ) -> None:
     from bertscope_tui.logs import start_logging
@@ -226,8 +234,9 @@ def _inspect(
     pictures = project(extraction, recipe, special=special, outliers=outliers)
     phases = find_phases(extraction)
 
-    from bertscope_tui.inspection import extras
+    from bertscope_tui.inspection import extras, probe_views
 
+    said = _said_by_probes(extraction) if probe else None
     grouped = () if clusters is None else extras.layer_clusters(pictures, layers, clusters or None)
     skipped = tuple(skip_each(opened, reading.encoded, options=cutting)) if skip else ()
     if look is None:
@@ -236,6 +245,8 @@ def _inspect(
             made["clusters"] = extras.clusters_object(grouped)
         if skip:
             made["skipping"] = extras.skipping_object(skipped)
+        if said is not None:
+            made["probes"] = probe_views.probes_object(said, extraction, layers)
         write_json(made)
         return
     from bertscope_tui.inspection.page import inspect_page
@@ -245,7 +256,36 @@ def _inspect(
     parts = [extras.cluster_lines(one, pictures, width) for one in grouped]
     if skip:
         parts.append(extras.skipping_lines(skipped, look, width))
+    if said is not None:
+        parts += [probe_views.probe_lines(said, extraction, one, look, width) for one in layers]
     write_text("\n".join([page, *("\n".join(part) + "\n" for part in parts)]))
+
+
+def _said_by_probes(extraction: Extraction) -> SampleProbes:
+    """Apply the probes that are kept for the model, the newest of each task.
+
+    Raises InputError where there are none, which is known at once.
+    """
+    from pathlib import Path
+
+    from bertscope_tui.errors import InputError
+    from bertscope_tui.inspection.probing import APPLIED, probe_sample
+    from bertscope_tui.models.card import weights_sha256
+    from bertscope_tui.probes import store
+    from bertscope_tui.probes.choosing import of_weights, one_for_each_task
+
+    found, problems = store.stored()
+    warn(problems)
+    info = extraction.model
+    own = of_weights(found, weights_sha256(Path(info.path))) if found else ()
+    results = [one for one in one_for_each_task(own) if one.identity.task in APPLIED]
+    if not results:
+        raise InputError(
+            f"--probe: no probes for question types, entities or supporting facts are kept of "
+            f"{info.name}",
+            remedy=f"bertscope-tui probe --model {info.name}",
+        )
+    return probe_sample(extraction, results)
 
 
 def _look(settings: Settings, *, insist: bool) -> Look:

@@ -8,8 +8,14 @@ import re
 import pytest
 
 from bertscope_tui import paths
+from bertscope_tui.data.probing.qa_facts import facts_of
+from bertscope_tui.data.records import Dataset, Origin, QASample, Span
+from bertscope_tui.probes import store
+from bertscope_tui.probes.run import probe
 from tests.shared_files import shared
+from tests.tiny_models import tiny_model
 from tests.unit.cli.conftest import CONTEXT
+from tests.unit.probes.made import QUICK, entities
 
 _CONTROL = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
@@ -448,3 +454,63 @@ def test_a_real_model_answers_a_real_question(command):
     assert (found["prediction"]["exact_match"], found["prediction"]["f1"]) == (1.0, 1.0)
     roles = {token["role"] for token in found["tokens"]}
     assert {"answer", "question", "fact", "context", "special"} <= roles
+
+
+def test_probes_that_are_kept_say_something_of_the_sample(command, model, dataset):
+    for data in (entities(), _facts()):
+        store.keep(probe(tiny_model("bert"), data, QUICK))
+    arguments = ("inspect", "--model", model, "--dataset", dataset, "--probe")
+    found = command(*arguments, "--layer", "1", "--json").json["probes"]
+    assert found["question"] is None
+    assert found["notes"] == []
+    assert len(found["facts"]["macro_f1"]) == 3
+    (facts,) = found["facts"]["layers"]
+    assert facts["layer"] == 1
+    assert len(facts["probabilities"]) == 2
+    assert all(0 <= chance <= 1 for chance in facts["probabilities"])
+    words = found["entities"]["spans"]
+    (said,) = found["entities"]["layers"]
+    assert len(words) == len(said["labels"]) == len(said["probabilities"])
+    assert {"person", "thing"} >= set(said["labels"])
+    texts = [one["text"] for one in words if one["name"] == "word" and one["part"] == "context"]
+    assert texts == CONTEXT.replace(".", "").split()
+    for one in words:
+        if one["part"] == "context":
+            assert CONTEXT[one["start"] : one["end"]] == one["text"]
+        first, end = one["tokens"]
+        assert 0 <= first < end
+    page = command(*arguments, "--layer", "all", "--ascii").out
+    assert [f"Probes at layer {layer} of 2" in page for layer in range(4)] == [True] * 3 + [False]
+    # The second sentence is named by the data, the first one not.
+    assert re.search(r"^   [.o]\d\.\d\d    0  Mary carried", page, re.MULTILINE)
+    assert re.search(r"^  \[[.o]\d\.\d\d\]   1  John left", page, re.MULTILINE)
+    assert "words have a label of 0.5 or more, as if all were names" in page
+    assert max(map(len, page.splitlines())) <= 80
+
+
+def test_without_probes_of_the_model_it_is_said_how_to_get_some(command, model, dataset):
+    store.keep(probe(tiny_model("gpt2"), entities(), QUICK))
+    done = command("inspect", "--model", model, "--dataset", dataset, "--probe")
+    assert (done.code, done.out) == (2, "")
+    assert "no probes" in done.err
+    assert "bertscope-tui probe --model" in done.err
+
+
+def _facts():
+    def sample(number):
+        told = f"Mary carried {number} pears. John left the kitchen."
+        middle = told.index(" John")
+        spans = (Span(0, middle), Span(middle + 1, len(told)))
+        return QASample(
+            id=f"s{number}",
+            question=f"Who {('carried', 'left')[number % 2]} something?",
+            context=told,
+            answers=(),
+            sentences=spans,
+            supporting=(spans[number % 2],),
+            origin=Origin("made.jsonl", f"line {number}"),
+            group=f"g{number}",
+        )
+
+    samples = tuple(sample(number) for number in range(30))
+    return facts_of(Dataset("made", "made.jsonl", "jsonl", None, samples))
