@@ -163,6 +163,13 @@ class Engine:
         with self._changed:
             return any(p < priority and not job.cancelled() for p, _, job in self._queue)
 
+    def busy_before(self, priority: Priority) -> bool:
+        """Say whether a job more urgent than ``priority`` is at work or queued."""
+        with self._changed:
+            current = self._current
+            at_work = current is not None and current.priority < priority
+            return at_work or any(p < priority and not job.cancelled() for p, _, job in self._queue)
+
     def idle(self) -> bool:
         """Say whether nothing is running or queued."""
         with self._changed:

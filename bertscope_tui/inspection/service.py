@@ -19,6 +19,7 @@ from bertscope_tui.engine.jobs import Engine, Event, GaveWay, Job, Priority
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
 from bertscope_tui.errors import Cancelled
 from bertscope_tui.inspection.pipeline import Reading, extract, project, read
+from bertscope_tui.inspection.probe_run import ProbeNews, ProbeRequest, Probing
 from bertscope_tui.inspection.scanning import DataSource, Scanning
 from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
@@ -125,6 +126,7 @@ class InspectionService:
         self._prefetch: list[Job] = []
         self._urgent: tuple[str, ...] = ()
         self._scanning: Scanning | None = None
+        self._probing: Probing | None = None
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -420,8 +422,40 @@ class InspectionService:
         self._scanning.start()
         return self._scanning
 
+    # -- probes --------------------------------------------------------------------------------
+
+    def probe(self, request: ProbeRequest, tell: Callable[[ProbeNews], None]) -> Probing:
+        """Probe a model in the background, on a thread of its own.
+
+        ``tell`` is told what becomes of it, on that thread; see `Probing`. The open model is used
+        where it is the one that is asked for.
+        """
+        options = self._load_options
+
+        def load(entry: ModelEntry) -> LoadedModel:
+            from bertscope_tui.models.loading import load_model
+            from bertscope_tui.models.sharing import twin
+
+            model = self._model
+            if model is not None and Path(model.info.path).absolute() == entry.path.absolute():
+                return twin(model)
+            return load_model(
+                entry,
+                device=options.device,
+                dtype=options.dtype,
+                allow_download=options.allow_download,
+                allow_pickle=options.allow_pickle,
+                trust_remote_code=options.trust_remote_code,
+            )
+
+        self._probing = Probing(self._engine, load, request, tell)
+        self._probing.start()
+        return self._probing
+
     # -- the end -----------------------------------------------------------------------------
 
     def close(self, timeout_s: float = 0.5) -> bool:
         """Cancel everything; say whether the engine's thread came to an end in time."""
+        if self._probing is not None:
+            self._probing.stop()
         return self._engine.close(timeout_s)

@@ -37,6 +37,7 @@ def probe_all(
     options: ProbeOptions,
     *,
     load: Callable[[ModelEntry], LoadedModel],
+    draw: Callable[[LoadedModel], LoadedModel] = untrained,
     again: bool = False,
     cancelled: Callable[[], bool] = never,
     progress: Callable[[ProbeProgress], None] | None = None,
@@ -45,7 +46,8 @@ def probe_all(
 
     A result that is kept already is yielded as it is, unless ``again``; so what was interrupted
     goes on with the task at which it stopped. Models are opened when they are needed and let go
-    before the next one. Raises what `run.probe` and ``load`` raise.
+    before the next one; ``draw`` gives one with random weights. Raises what `run.probe`, ``load``
+    and ``draw`` raise.
     """
     jobs = len(subjects) * len(tasks)
     opened: tuple[ModelEntry, LoadedModel] | None = None
@@ -61,7 +63,7 @@ def probe_all(
                 opened = subject.entry, load(subject.entry)
             model = opened[1]
             if subject.random:
-                drawn = drawn or untrained(model)
+                drawn = drawn or draw(model)
                 model = drawn
             tell = None
             if progress is not None:

@@ -19,6 +19,11 @@ TASK_NAMES: dict[ProbeTask, str] = {
 
 _GLYPHS = "●◆▲■★○◇△□☆"
 _ASCII_GLYPHS = "o#^*x+@%&="
+_COLOUR_STEP = 3
+"""Neighbours in a theme's sequence look alike."""
+
+_ASIDE = 0.06
+"""Layers between the intervals of two models."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +46,40 @@ def by_data(results: Sequence[ProbeResult]) -> list[list[ProbeResult]]:
     return [groups[key] for key in sorted(groups)]
 
 
-def curves_of(group: Sequence[ProbeResult], *, ascii: bool = False) -> tuple[Series, ...]:  # noqa: A002
-    """Return macro-F1 over layers for each model of a group, and the majority's as a flat line."""
+def curves_of(
+    group: Sequence[ProbeResult],
+    *,
+    ascii: bool = False,  # noqa: A002 - named after the option that it follows
+    colours: Sequence[str] = (),
+    intervals: bool = False,
+) -> tuple[Series, ...]:
+    """Return macro-F1 over layers for each model of a group, and the majority's as a flat line.
+
+    Models take ``colours`` in turn. With ``intervals`` the 95 % interval over seeds is an upright
+    line at each layer, those of several models a little beside each other.
+    """
     glyphs = _ASCII_GLYPHS if ascii else _GLYPHS
-    series = [
-        Series(
-            name=one.model,
-            xs=[layer.layer for layer in one.layers],
-            ys=[layer.macro_f1 for layer in one.layers],
-            glyph=glyphs[place % len(glyphs)],
-            strong=place == 0,
+    series: list[Series] = []
+    for place, one in enumerate(group):
+        layers = [layer.layer for layer in one.layers]
+        colour = colours[_COLOUR_STEP * place % len(colours)] if colours else None
+        for layer in one.layers if intervals else ():
+            if layer.macro_f1_interval is not None:
+                aside = _ASIDE * place * (-1 if layer.layer == layers[-1] else 1)
+                x = layer.layer + aside
+                series.append(
+                    Series("", [x, x], layer.macro_f1_interval, "+" if ascii else "┼", colour)
+                )
+        series.append(
+            Series(
+                name=one.model,
+                xs=layers,
+                ys=[layer.macro_f1 for layer in one.layers],
+                glyph=glyphs[place % len(glyphs)],
+                colour=colour,
+                strong=place == 0,
+            )
         )
-        for place, one in enumerate(group)
-    ]
     if group:
         last = max(len(one.layers) for one in group) - 1
         flat = group[0].majority.macro_f1

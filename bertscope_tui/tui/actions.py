@@ -17,12 +17,15 @@ Group = Literal[
     "Tokens",
     "Picture",
     "Panes",
+    "Probes",
     "General",
     "Fine-tuning, after f",
     "Scans, after R",
     "Samples of a scan, after Enter on it",
     "Figures of a scan, after o",
     "Two scans compared, after c",
+    "Probes, after P",
+    "Labels of a probe, after Enter on it",
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
 TUNING: Group = "Fine-tuning, after f"
@@ -30,6 +33,8 @@ SCANS: Group = "Scans, after R"
 TRIAGE: Group = "Samples of a scan, after Enter on it"
 OVERVIEW: Group = "Figures of a scan, after o"
 COMPARISON: Group = "Two scans compared, after c"
+PROBING: Group = "Probes, after P"
+LABELS: Group = "Labels of a probe, after Enter on it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +131,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("pane_previous", ("shift+tab",), "⇧Tab", "Previous pane", "Panes"),
     Action("activate", ("enter",), "Enter", "Open the line under the cursor", "Panes"),
     Action("zoom_pane", ("z",), "z", "Focused pane on the whole screen, and back", "Panes"),
+    Action(
+        "probes", ("P",), "P", "Probes: what each layer knows of five tasks", "Probes", "probes"
+    ),
     Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
     Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
     Action(
@@ -265,6 +273,58 @@ COMPARISON_ACTIONS: tuple[Action, ...] = (
 )
 """Every action of the comparison of two scans."""
 
+PROBE_ACTIONS: tuple[Action, ...] = (
+    Action("move_down", ("down", "j"), "↓  j", "Next result", PROBING),
+    Action("move_up", ("up", "k"), "↑  k", "Previous result", PROBING),
+    Action("open_labels", ("enter",), "Enter", "Its labels and confusions", PROBING, "labels"),
+    Action("new", ("a",), "a", "Probe the open model", PROBING, "new"),
+    Action("stop", ("s",), "s", "Stop probing; what is done is kept", PROBING, "stop"),
+    Action("heat", ("m",), "m", "Heat map of the model, or curves", PROBING, "heat map"),
+    Action("intervals", ("i",), "i", "Curves with intervals over seeds, or without", PROBING),
+    Action("choose", ("b",), "b", "Show this one in the inspector's bars", PROBING, "in bars"),
+    Action(
+        "only_open", ("f",), "f", "All results, or those of the open model and its base", PROBING
+    ),
+    Action("remove", ("x",), "x", "Remove a result with its probes", PROBING, "remove"),
+    Action(
+        "turn",
+        ("tab", "shift+tab"),
+        "Tab",
+        "Picture or facts, where there is no room for both",
+        PROBING,
+    ),
+    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts of the result down", PROBING),
+    Action("page_up", ("pageup",), "PgUp", "Scroll the facts of the result up", PROBING),
+    Action("help", ("question_mark",), "?", "All keys", PROBING, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back; probing goes on", PROBING, "back"),
+)
+"""Every action of the screen of probes."""
+
+LABEL_ACTIONS: tuple[Action, ...] = (
+    Action("layer_next", ("right", "l"), "→  l", "Labels at the next layer", LABELS),
+    Action("layer_previous", ("left", "h"), "←  h", "Labels at the layer before", LABELS),
+    Action("layer_first", ("home",), "Home", "Labels at layer 0, the embeddings", LABELS),
+    Action("layer_last", ("end",), "End", "Labels at the last layer", LABELS),
+    Action("layer_best", ("b",), "b", "The layer of the highest macro-F1", LABELS, "best layer"),
+    Action("move_down", ("down", "j"), "↓  j", "Next label", LABELS),
+    Action("move_up", ("up", "k"), "↑  k", "Previous label", LABELS),
+    Action("page_down", ("pagedown",), "PgDn", "A page of labels down", LABELS),
+    Action("page_up", ("pageup",), "PgUp", "A page of labels up", LABELS),
+    Action("task_next", ("n",), "n", "The model's next task", LABELS, "next task"),
+    Action("task_previous", ("N",), "N", "The model's task before", LABELS),
+    Action(
+        "turn",
+        ("tab", "shift+tab"),
+        "Tab",
+        "Labels or confusions, where there is no room for both",
+        LABELS,
+        "turn",
+    ),
+    Action("help", ("question_mark",), "?", "All keys", LABELS, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to where you were", LABELS, "back"),
+)
+"""Every action of the labels of a result of probing."""
+
 SCREENS: tuple[tuple[Action, ...], ...] = (
     ACTIONS,
     TRAINING_ACTIONS,
@@ -272,6 +332,8 @@ SCREENS: tuple[tuple[Action, ...], ...] = (
     TRIAGE_ACTIONS,
     OVERVIEW_ACTIONS,
     COMPARISON_ACTIONS,
+    PROBE_ACTIONS,
+    LABEL_ACTIONS,
 )
 
 PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")

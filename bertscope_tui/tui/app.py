@@ -313,10 +313,17 @@ class BertscopeApp(App[int]):
         if not self.inspector.has_class("-tiny"):
             self.scans.open()
 
+    def action_probes(self) -> None:
+        """Show the probes, where there is room for them."""
+        if not self.inspector.has_class("-tiny"):
+            self.probes.open()
+
     def _there(self) -> tuple[Screen[None], Sequence[Action], Group | None]:
         """Return the screen that is open below dialogs, with its actions and their group."""
         if self.scans.screen is not None:
             return self.scans.screen, self.scans.screen.ACTIONS, self.scans.screen.GROUP
+        if self.probes.screen is not None:
+            return self.probes.screen, self.probes.screen.ACTIONS, self.probes.screen.GROUP
         if self.trainings.screen is not None:
             return self.trainings.screen, TRAINING_ACTIONS, TUNING
         return self.inspector, ACTIONS, None
@@ -397,8 +404,9 @@ class BertscopeApp(App[int]):
         self.inspector.show_look(self.look)
         if self.trainings.screen is not None:
             self.trainings.screen.show_look(self.look)
-        if self.scans.screen is not None:
-            self.scans.screen.show_look(self.look)
+        for opened in (self.scans.screen, self.probes.screen):
+            if opened is not None:
+                opened.show_look(self.look)
         try:
             save_setting("theme", name)
         except BertscopeError as error:

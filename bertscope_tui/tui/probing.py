@@ -1,7 +1,8 @@
-"""Probes as the app knows them: what was found of the open model and of what it comes from.
+"""Probes as the app knows them: the results there are, the work that goes on, their screens.
 
 Results are read from the store on a thread of their own, when a model was opened, when the screen
-of probes is, and when a result is added. What lies on screen asks for them here.
+of probes is, and when a result is added. What lies on screen asks for them here. One screen of
+probes at a time lies over the inspector.
 """
 
 from __future__ import annotations
@@ -12,6 +13,14 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.probing.records import PROBE_TASKS, ProbeTask
+from bertscope_tui.inspection.probe_run import (
+    ProbeAdvanced,
+    ProbeKept,
+    ProbeNews,
+    ProbeRequest,
+    Probing,
+)
+from bertscope_tui.models.catalog import find_base
 from bertscope_tui.probes import store
 from bertscope_tui.probes.choosing import (
     Lineage,
@@ -21,11 +30,18 @@ from bertscope_tui.probes.choosing import (
     one_for_each_task,
 )
 from bertscope_tui.probes.records import ProbeIdentity, ProbeResult
+from bertscope_tui.training.views import duration
 from bertscope_tui.tui.background import Answer, Background, Task
+from bertscope_tui.tui.screens.ask import AskScreen
+from bertscope_tui.tui.screens.probe_form import ProbeForm
+from bertscope_tui.tui.screens.probe_labels import ProbeLabelsScreen
+from bertscope_tui.tui.screens.probes import ProbesScreen
 
 if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.tui.app import BertscopeApp
+
+ProbeScreen = ProbesScreen | ProbeLabelsScreen
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +67,16 @@ class Probes:
         self._lineages: dict[str, Lineage] = {}
         self._chosen: set[ProbeIdentity] = set()
         self._told: set[str] = set()
+        self._screen: ProbeScreen | None = None
+        self._probing: Probing | None = None
+        self._progress: ProbeAdvanced | None = None
         self.results: tuple[ProbeResult, ...] | None = None
         """All results, the newest first; None before they were read for the first time."""
         self.lineage: Lineage | None = None
         """That of the open model; None while it is not known."""
 
     def close(self) -> None:
-        """Read no more."""
+        """Read no more; the work ends with the engine's."""
         self._store.close()
 
     # -- the results there are -----------------------------------------------------------------
@@ -91,7 +110,7 @@ class Probes:
             if entry is not None and lineage is not None:
                 self._lineages[_key(entry)] = lineage
             self.lineage = lineage
-            self._tell(problems)
+            self._tell_problems(problems)
             self._take(results)
 
         def failed(message: str) -> None:
@@ -105,8 +124,10 @@ class Probes:
         """Take in the results as they are now, and have them shown."""
         self.results = results
         self._app.inspector.probes_changed()
+        if isinstance(self._screen, ProbesScreen) and self._screen.ready:
+            self._screen.show_results()
 
-    def _tell(self, problems: list[str]) -> None:
+    def _tell_problems(self, problems: list[str]) -> None:
         """Say once what is wrong with each file that is no result."""
         for problem in problems:
             if problem not in self._told:
@@ -152,14 +173,171 @@ class Probes:
 
     def choose(self, result: ProbeResult) -> None:
         """Show this result of its task and model, whatever else there is."""
-        now = result.identity
-        self._chosen = {
-            one
-            for one in self._chosen
-            if replace(one, data_sha256="", options="") != replace(now, data_sha256="", options="")
-        }
-        self._chosen.add(now)
+        self._chosen = {*self._chosen_but(result.identity), result.identity}
         self._app.inspector.probes_changed()
+
+    def beside(self, result: ProbeResult) -> tuple[ProbeResult, ...]:
+        """Return this result and one of each other task of the same model, in the paper's order."""
+        own = result.identity
+        alike = of_weights(self.results or (), own.weights_sha256, random=own.random)
+        return one_for_each_task((*alike, result), {*self._chosen_but(own), own})
+
+    def _chosen_but(self, identity: ProbeIdentity) -> set[ProbeIdentity]:
+        """Return what was chosen of other tasks or models than this one's."""
+        wanted = replace(identity, data_sha256="", options="")
+        return {one for one in self._chosen if replace(one, data_sha256="", options="") != wanted}
+
+    # -- screens -------------------------------------------------------------------------------
+
+    @property
+    def screen(self) -> ProbeScreen | None:
+        """Return the screen of probes that is open, if one is."""
+        return self._screen
+
+    def open(self, wanted: ProbeResult | None = None) -> None:
+        """Show the results with the cursor on ``wanted``, else on one of the open model."""
+        if wanted is None:
+            wanted = next(iter(self.results_of_open_model()), None)
+        identity = None if wanted is None else wanted.identity
+        self._show(ProbesScreen(self._app.look, self, identity))
+        self.read()
+
+    def open_task(self, task: ProbeTask, layer: int | None) -> None:
+        """Show the labels of the open model's task at a layer; where there is none, all results."""
+        found = [one for one in self.results_of_open_model() if one.identity.task == task]
+        if not found:
+            self.open()
+            return
+        self.open_labels(found[0], found[0].best.layer if layer is None else layer)
+
+    def open_labels(self, result: ProbeResult, layer: int, *, back_to_list: bool = False) -> None:
+        """Show the labels of a result; back leads to the list or to the inspector."""
+
+        def back(last: ProbeResult) -> None:
+            if back_to_list:
+                self.open(last)
+            else:
+                self.leave()
+
+        self._show(ProbeLabelsScreen(self._app.look, self, result, layer, back))
+
+    def leave(self) -> None:
+        """Go back to the inspector."""
+        if self._screen is not None:
+            self._screen = None
+            self._app.pop_screen()
+
+    def _show(self, screen: ProbeScreen) -> None:
+        """Put a screen of probes over the inspector, in place of the one that is there."""
+        before, self._screen = self._screen, screen
+        if before is None:
+            self._app.push_screen(screen)
+        else:
+            self._app.switch_screen(screen)
+
+    # -- work ----------------------------------------------------------------------------------
+
+    @property
+    def words(self) -> str:
+        """Return what status lines say of the work that goes on; nothing where there is none."""
+        if self._probing is None:
+            return ""
+        return probing_words(self._progress)
+
+    def ask_for_new(self) -> None:
+        """Ask what to probe of the open model, and begin."""
+        session = self._app.session
+        entry, model = session.model_entry, session.model
+        if model is None or entry is None:
+            self.tell("open a model first")
+            return
+        if self._probing is not None:
+            self.tell(f"{self._probing.request.entry.name} is being probed: s stops that")
+            return
+
+        def found(base: ModelEntry | None) -> None:
+            self._app.push_screen(ProbeForm(entry, base), answered)
+
+        def answered(request: ProbeRequest | None) -> None:
+            if request is not None:
+                self.start(request)
+
+        self._store.submit(lambda cancelled: find_base(entry), found, self.failed)
+
+    def start(self, request: ProbeRequest) -> None:
+        """Begin to probe."""
+
+        def tell(news: ProbeNews) -> None:
+            self._app.post_message(Answer(lambda: self._take_news(news)))
+
+        self._progress = None
+        self._probing = self._app.service.probe(request, tell)
+        self._show_work()
+
+    def ask_to_stop(self) -> bool:
+        """Ask whether the work is to stop; say whether there is any."""
+        if self._probing is None:
+            return False
+
+        def answered(yes: bool | None) -> None:
+            if yes and self._probing is not None:
+                self._probing.stop()
+
+        name = self._probing.request.entry.name
+        question = f"Stop probing {name}? Tasks that are done are kept."
+        self._app.push_screen(AskScreen(question), answered)
+        return True
+
+    def _take_news(self, news: ProbeNews) -> None:
+        """Take in what the work tells."""
+        if isinstance(news, ProbeAdvanced):
+            self._progress = news
+        elif isinstance(news, ProbeKept):
+            self.read()
+        else:
+            self._probing = self._progress = None
+            count = f"{news.done} of {news.jobs} results"
+            if news.error is not None:
+                self.failed(f"{news.error} ({count} are there)")
+            elif news.stopped:
+                self.tell(f"probing was stopped with {count}; a goes on with the same choices")
+            else:
+                self.tell(f"probing is done: {news.jobs} results, P shows them")
+            self.read()
+        self._show_work()
+
+    def _show_work(self) -> None:
+        self._app.inspector.show_status()
+        if isinstance(self._screen, ProbesScreen) and self._screen.ready:
+            self._screen.show_status()
+
+    def remove(self, result: ProbeResult) -> None:
+        """Delete a result and its probes."""
+
+        def done(_: None) -> None:
+            self.tell(f"the probes of {result.model} for {result.data} were removed")
+            self.read()
+
+        self._store.submit(lambda cancelled: store.remove(result), done, self.failed)
+
+    def tell(self, message: str) -> None:
+        """Say something in one line."""
+        self._app.notify(clean(message), markup=False)
+
+
+def probing_words(now: ProbeAdvanced | None) -> str:
+    """Return how far the work is and how long it takes still, in a few words."""
+    if now is None:
+        return "probing: reading"
+    at = now.progress
+    parts = [f"probing {at.job + 1}/{at.jobs} {at.task.upper()} {at.model}: {at.stage}"]
+    if at.total:
+        parts.append(f"{100 * at.done // at.total}%")
+    if now.seconds_left is not None:
+        parts.append(f"{duration(now.seconds_left)} left")
+    elif at.seconds_left is not None:
+        parts.append(f"at most {duration(at.seconds_left)} left of it")
+    return " ".join(parts)
 
 
 def _key(entry: ModelEntry) -> str:

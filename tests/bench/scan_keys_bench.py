@@ -26,7 +26,7 @@ _PAUSE_S = 0.25
 """Between two keys: somebody looks at what came."""
 
 
-def _until(terminal: Terminal, pattern: bytes, limit_s: float = 60.0) -> float:
+def until(terminal: Terminal, pattern: bytes, limit_s: float = 60.0) -> float:
     """Read until the screen shows ``pattern``; return when that was."""
     seen, end = b"", time.perf_counter() + limit_s
     while time.perf_counter() < end:
@@ -41,7 +41,7 @@ def _timed(terminal: Terminal, key: bytes, pattern: bytes) -> float:
     terminal.read(_PAUSE_S, _PAUSE_S)
     start = time.perf_counter()
     os.write(terminal.fd, key)
-    return (_until(terminal, pattern) - start) * 1000
+    return (until(terminal, pattern) - start) * 1000
 
 
 def _figures(times: list[float]) -> dict[str, float]:
@@ -53,7 +53,7 @@ def _figures(times: list[float]) -> dict[str, float]:
     }
 
 
-def _measure(terminal: Terminal, layers: int) -> dict[str, dict[str, float]]:
+def measure(terminal: Terminal, layers: int) -> dict[str, dict[str, float]]:
     """Step through all layers and back, then through samples; the app is at the last layer."""
     path = [*range(layers - 1, -1, -1), *range(1, layers + 1)]
     now, steps = layers, []
@@ -78,25 +78,25 @@ def run(size: tuple[int, int], questions: int = 8000) -> dict[str, object]:
             ["-m", "bertscope_tui", "--model", "stories-bert", "--dataset", str(folder / "data")],
             size,
         )
-        _until(app, b"PC1")
+        until(app, b"PC1")
         os.write(app.fd, b"R")
-        _until(app, b"scans")
+        until(app, b"scans")
         app.read(0.5, 2.0)
         os.write(app.fd, b"a")
         app.read(1.0, 3.0)
         os.write(app.fd, b"\r")
-        _until(app, b"running")
+        until(app, b"running")
         os.write(app.fd, b"q")
         app.read(1.0, 3.0)
-        scanning = _measure(app, 6)
+        scanning = measure(app, 6)
         app.close()
         quiet = Terminal(
             ["-m", "bertscope_tui", "--model", "stories-bert",
              "--dataset", str(resources("sample_data") / "stories")], size,
         )  # fmt: skip
-        _until(quiet, b"PC1")
+        until(quiet, b"PC1")
         quiet.read(5.0, 30.0)
-        alone = _measure(quiet, 6)
+        alone = measure(quiet, 6)
         quiet.close()
     ratio = scanning["layer"]["p95_ms"] / alone["layer"]["p95_ms"]
     return {

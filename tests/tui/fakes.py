@@ -36,6 +36,7 @@ from bertscope_tui.engine.jobs import (
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
 from bertscope_tui.engine.scoring import SampleScore, Scores
 from bertscope_tui.inspection.lens import NO_HEAD, Agreement, Lens
+from bertscope_tui.inspection.probe_run import ProbeNews, ProbeRequest, Probing
 from bertscope_tui.inspection.scanning import (
     DataSource,
     ScanAdvanced,
@@ -341,6 +342,9 @@ class FakeService:
         self.opened: Extraction | None = None
         self.scanned: list[tuple[Dataset | DataSource, ScanRequest, str]] = []
         self.scanning: Scanning | None = None
+        self.probed: list[ProbeRequest] = []
+        self.probing: Probing | None = None
+        self.tell_probes: Callable[[ProbeNews], None] = print
 
     # -- what the session calls ----------------------------------------------------------------
 
@@ -450,7 +454,14 @@ class FakeService:
         self.scanning = Scanning(self._engine, self._no_model, data, request, name)
         return self.scanning
 
-    def _no_model(self) -> Any:
+    def probe(self, request: ProbeRequest, tell: Callable[[ProbeNews], None]) -> Probing:
+        """Write down what is to be probed; how far it gets the test says by ``tell_probes``."""
+        self.probed.append(request)
+        self.tell_probes = tell
+        self.probing = Probing(self._engine, self._no_model, request, tell)
+        return self.probing
+
+    def _no_model(self, *_: object) -> Any:
         raise AssertionError("a fake has no network")
 
     def close(self, timeout_s: float = 0.5) -> bool:

@@ -12,8 +12,10 @@ from bertscope_tui.tui.actions import (
     ACTIONS,
     COMPARISON_ACTIONS,
     GROUPS,
+    LABEL_ACTIONS,
     OVERVIEW_ACTIONS,
     PALETTE_KEY,
+    PROBE_ACTIONS,
     SCAN_ACTIONS,
     SCREENS,
     TRAINING_ACTIONS,
@@ -25,6 +27,8 @@ from bertscope_tui.tui.actions import (
 from bertscope_tui.tui.screens.comparison import ComparisonScreen
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.overview import OverviewScreen
+from bertscope_tui.tui.screens.probe_labels import ProbeLabelsScreen
+from bertscope_tui.tui.screens.probes import ProbesScreen
 from bertscope_tui.tui.screens.scans import ScansScreen
 from bertscope_tui.tui.screens.training import TrainingScreen
 from bertscope_tui.tui.screens.triage import TriageScreen
@@ -40,6 +44,8 @@ OWNERS = {
     TRIAGE_ACTIONS: TriageScreen,
     OVERVIEW_ACTIONS: OverviewScreen,
     COMPARISON_ACTIONS: ComparisonScreen,
+    PROBE_ACTIONS: ProbesScreen,
+    LABEL_ACTIONS: ProbeLabelsScreen,
 }
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}
@@ -51,9 +57,10 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Every key of the inspector, of the screen of fine-tunings that `f` opens, and of those of",
-        "scans that `R` opens. The same list is on the screen under `?`, and the command palette",
-        "(`Ctrl+P`) has every action by name. In dialogs `Esc` closes, `Enter` chooses.",
+        "Every key of the inspector, of the screen of fine-tunings that `f` opens, of those of",
+        "scans that `R` opens, and of those of probes that `P` opens. The same list is on the",
+        "screen under `?`, and the command palette (`Ctrl+P`) has every action by name. In dialogs",
+        "`Esc` closes, `Enter` chooses.",
         "",
         "The mouse works too: click a point, a token, a neighbour, a sample, a layer on the bar, a",
         "pane's name or an entry of the key bar; the wheel scrolls lists and zooms the picture.",

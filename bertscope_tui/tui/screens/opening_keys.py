@@ -94,10 +94,10 @@ class OpeningKeys(PictureKeys):
         self.app.scans.ended(ended)  # type: ignore[attr-defined]
 
     def leave_for_scans(self) -> None:
-        """Go back to where the sample was chosen, else ask whether a scan is to stop."""
-        scans = self.app.scans  # type: ignore[attr-defined]
-        if not scans.go_back():
-            scans.ask_to_stop()
+        """Go back to where the sample was chosen, else ask whether what runs is to stop."""
+        scans, probes = self.app.scans, self.app.probes  # type: ignore[attr-defined]
+        if not scans.go_back() and not scans.ask_to_stop():
+            probes.ask_to_stop()
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -174,7 +174,7 @@ class InspectorPanes(Screen[None]):
         elif probes.results is None:
             self.probes.say("looking for probes …")
         elif not probes.results_of_open_model():
-            self.probes.say("this model was not probed yet:", "bertscope-tui probe does it")
+            self.probes.say("this model was not probed yet:", "P, then a, probes it")
         else:
             self.probes.show(probes.bars(), self.at_layer or 0, self.look)
 
@@ -229,6 +229,8 @@ class InspectorPanes(Screen[None]):
             right.append(scan_words(session.scanning.name, session.scan_progress))
         elif self.app.scans.can_go_back and not session.work:  # type: ignore[attr-defined]
             right.append("Esc: back to the scan")
+        if probing := self.app.probes.words:  # type: ignore[attr-defined]
+            right.append(probing)
         if self.wrong_direction:
             right.insert(0, "looking for a wrong one")
         if session.model is not None:

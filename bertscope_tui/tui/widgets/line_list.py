@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -22,6 +24,9 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
     """
 
     ALLOW_MAXIMIZE = True
+    WHOLE_ROW: ClassVar[bool] = True
+    """Whether the cursor is drawn over its whole row; else the row itself shows it."""
+
     DEFAULT_CSS = """
     LineList { overflow-x: hidden; overflow-y: auto; scrollbar-size-vertical: 1; }
     """
@@ -153,7 +158,7 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if not 0 <= index < self.row_count:
             return Strip.blank(width, base)
         strip = Strip([Segment(text, base + style) for text, style in self.row(index, width)])
-        if index == self.cursor and self.selectable(index):
+        if self.WHOLE_ROW and index == self.cursor and self.selectable(index):
             strip = strip.adjust_cell_length(width, base)
             strip = strip.apply_style(_CURSOR_FOCUSED if self.has_focus else _CURSOR)
         return strip.adjust_cell_length(width, base)

@@ -6,9 +6,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from rich.segment import Segment
 from rich.style import Style
-from textual.strip import Strip
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.probing.records import ProbeTask
@@ -29,7 +27,12 @@ _LONGEST_BASE = 20
 
 
 class ProbeBars(LineList):
-    """A line for each task: the bar of macro-F1, marks of what it is held against, the numbers."""
+    """A line for each task: the bar of macro-F1, marks of what it is held against, the numbers.
+
+    The cursor marks the task's name alone, and leaves the bar its colour.
+    """
+
+    WHOLE_ROW = False
 
     def __init__(self, *, ascii_only: bool) -> None:
         super().__init__(id="probes", title="probes")
@@ -112,7 +115,7 @@ class ProbeBars(LineList):
         style = ink(None, bold=True, reverse=here and self.has_focus, underline=here)
         name: list[Run] = [(one.task.upper(), style), (" " * (_NAME - len(one.task)), Style.null())]
         if one.own is None:
-            return [*name, ("not probed yet", ink(None, dim=True))]
+            return [*name, ("not probed yet: P, then a", ink(None, dim=True))]
         base = self._colours()[1]
         layer = min(self._layer, len(one.own.layers) - 1)
         score = one.own.layers[layer].macro_f1
@@ -153,15 +156,6 @@ class ProbeBars(LineList):
         assert self._look is not None
         colours = self._look.theme.colours
         return colours.get("primary"), colours.get("warning")
-
-    def render_line(self, y: int) -> Strip:
-        """Draw one line; the cursor marks the task's name alone, and leaves the bar its colour."""
-        width, base = self.scrollable_content_region.width, self.rich_style
-        index = y + self.scroll_offset.y
-        if not 0 <= index < self.row_count:
-            return Strip.blank(width, base)
-        strip = Strip([Segment(text, base + style) for text, style in self.row(index, width)])
-        return strip.adjust_cell_length(width, base)
 
 
 def _cell(value: float, room: int) -> int:
