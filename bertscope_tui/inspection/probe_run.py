@@ -1,18 +1,17 @@
 """Probing as background work on a thread of its own, beside that of the engine.
 
 Probes are trained in thousands of short steps, with nothing in between at which the work could be
-put away and taken up again later, so it cannot be a job in the engine's queue. The thread has the
-lowest priority that the system gives, and before each step, batch and layer it waits as long as
-the engine has something to do that the user opened or is about to. Models are opened, copied and
-drawn on the engine's thread all the same: the libraries change settings of the whole process
-while they do so.
+put away and taken up again later, so it cannot be a job in the engine's queue. Before each step,
+batch and layer the thread waits as long as the engine has something to do that the user opened or
+is about to, and while keys are pressed. (A low priority of the system's would do the opposite: a
+thread that holds Python's lock and is put off holds up the screens as well.) Models are opened,
+copied and drawn on the engine's thread all the same: the libraries change settings of the whole
+process while they do so.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-import sys
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,8 +31,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_NICENESS = 10
-"""How much the thread gives way to others: `nice` of the system, where threads have one."""
+_PAUSE_S = 0.5
+"""Seconds of rest after a key: steps take Python's lock often, and the screens need it then."""
 
 _LOOK_S = 0.01
 """Seconds between two looks at what is waited for."""
@@ -125,6 +124,7 @@ class Probing:
         self._load = load
         self._tell = tell
         self._stop = threading.Event()
+        self._rest_until = 0.0
         self._done = 0
         self._at: tuple[int, float] | None = None
         self._spent: list[float] = []
@@ -137,12 +137,15 @@ class Probing:
         """End it at the next safe point; results that are there are kept."""
         self._stop.set()
 
+    def pause(self) -> None:
+        """Rest for a moment: the user is at the keys."""
+        self._rest_until = monotonic() + _PAUSE_S
+
     # -- on the thread of its own ----------------------------------------------------------------
 
     def _work(self) -> None:
         jobs = self.request.jobs
         try:
-            _give_way()
             self._probe()
         except Cancelled:
             self._tell(ProbeEnded(self._done, jobs, stopped=True))
@@ -191,9 +194,10 @@ class Probing:
         return open_probe_data(path, source.task, fine=source.fine, cancelled=self._held_up)
 
     def _held_up(self) -> bool:
-        """Wait until the engine has nothing for the user; say whether to stop."""
-        while self._engine.busy_before(Priority.BACKGROUND) and not self._stop.wait(_LOOK_S):
-            pass
+        """Wait until engine and screens have nothing for the user; say whether to stop."""
+        while self._engine.busy_before(Priority.BACKGROUND) or monotonic() < self._rest_until:
+            if self._stop.wait(_LOOK_S):
+                break
         return self._stop.is_set()
 
     def _advanced(self, progress: ProbeProgress) -> None:
@@ -229,13 +233,3 @@ class Probing:
         if isinstance(found, BaseException):
             raise found
         return found
-
-
-def _give_way() -> None:
-    """Lower the priority of the thread that calls this, and of those that it starts."""
-    if sys.platform != "linux":
-        return  # elsewhere only whole processes have one
-    try:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)
-    except OSError as error:
-        _log.info("probing has the priority of all else: %s", error)

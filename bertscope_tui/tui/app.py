@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.events import Event, InputEvent
 from textual.filter import LineFilter
 from textual.message import Message
 from textual.screen import Screen
 
 from bertscope_tui.data.hygiene import clean
-from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobResult
+from bertscope_tui.engine.jobs import Event as JobEvent
+from bertscope_tui.engine.jobs import Job, JobEnded, JobResult
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import BertscopeError
 from bertscope_tui.inspection.choice import (
@@ -71,7 +73,7 @@ _MESSAGE_ROOM = 150
 class EngineEvent(Message):
     """Something the engine's thread has to tell."""
 
-    def __init__(self, event: Event) -> None:
+    def __init__(self, event: JobEvent) -> None:
         super().__init__()
         self.event = event
 
@@ -178,6 +180,12 @@ class BertscopeApp(App[int]):
         deadline.start()
         self.exit(128 + number, return_code=128 + number)
 
+    async def on_event(self, event: Event) -> None:
+        """Let what works beside the engine rest while keys and clicks come."""
+        if isinstance(event, InputEvent):
+            self.probes.user_active()
+        await super().on_event(event)
+
     async def action_quit(self) -> None:
         """Leave; whatever runs is cancelled on the way out."""
         self.exit(0)
@@ -194,7 +202,7 @@ class BertscopeApp(App[int]):
 
     # -- the engine's events -------------------------------------------------------------------
 
-    def _post_event(self, event: Event) -> None:
+    def _post_event(self, event: JobEvent) -> None:
         """Hand an event over to the screens' thread (called on the engine's)."""
         self.post_message(EngineEvent(event))
 

@@ -244,6 +244,11 @@ class Probes:
             return ""
         return probing_words(self._progress)
 
+    def user_active(self) -> None:
+        """Let the work rest for a moment: the user has pressed a key or moved the mouse."""
+        if self._probing is not None:
+            self._probing.pause()
+
     def ask_for_new(self) -> None:
         """Ask what to probe of the open model, and begin."""
         session = self._app.session
@@ -296,13 +301,13 @@ class Probes:
             self.read()
         else:
             self._probing = self._progress = None
-            count = f"{news.done} of {news.jobs} results"
+            count = f"{news.done} of {_counted(news.jobs)}"
             if news.error is not None:
                 self.failed(f"{news.error} ({count} are there)")
             elif news.stopped:
                 self.tell(f"probing was stopped with {count}; a goes on with the same choices")
             else:
-                self.tell(f"probing is done: {news.jobs} results, P shows them")
+                self.tell(f"probing is done: {_counted(news.jobs)}, P shows them")
             self.read()
         self._show_work()
 
@@ -338,6 +343,10 @@ def probing_words(now: ProbeAdvanced | None) -> str:
     elif at.seconds_left is not None:
         parts.append(f"at most {duration(at.seconds_left)} left of it")
     return " ".join(parts)
+
+
+def _counted(results: int) -> str:
+    return f"{results} result{'' if results == 1 else 's'}"
 
 
 def _key(entry: ModelEntry) -> str:

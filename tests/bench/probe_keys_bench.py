@@ -1,7 +1,8 @@
 """Key press to changed screen while probes train in the same app, and while none do.
 
-Prints one JSON object, as `tests.bench.scan_keys_bench` does; ``probed`` says how far the work was
-when the last key was measured, ``left`` what the status line said then.
+Prints one JSON object, as `tests.bench.scan_keys_bench` does. ``first`` are keys before which
+nobody had touched the keyboard for longer than the work rests after a key; ``probed`` says how far
+the work was when the last key was measured.
 Run: ``python -m tests.bench.probe_keys_bench [COLUMNSxROWS [MODEL [DATA]]]``.
 """
 
@@ -40,13 +41,14 @@ def run(size: tuple[int, int], model: str, data: Path) -> dict[str, object]:
         os.write(app.fd, b"q")
         app.read(1.0, 3.0)
         probing = measure(app, _LAYERS)
+        first = measure(app, _LAYERS, steps=24, opened=12, pause_s=1.5)
         seen, _ = app.read(1.0, 5.0)
         app.close()
     told = re.findall(rb"probing (\d+/\d+ [^\x1b]*)", seen)
     ratio = probing["layer"]["p95_ms"] / alone["layer"]["p95_ms"]
     return {
         "bench": "probe_keys", "size": f"{size[0]}x{size[1]}", "model": model,
-        "probing": probing, "alone": alone, "ratio": round(ratio, 2),
+        "probing": probing, "first": first, "alone": alone, "ratio": round(ratio, 2),
         "probed": told[-1].decode("utf-8", "replace").strip() if told else None,
     }  # fmt: skip
 

@@ -37,8 +37,10 @@ def until(terminal: Terminal, pattern: bytes, limit_s: float = 60.0) -> float:
     raise AssertionError(f"the screen never showed {pattern!r}")
 
 
-def _timed(terminal: Terminal, key: bytes, pattern: bytes) -> float:
-    terminal.read(_PAUSE_S, _PAUSE_S)
+def _timed(terminal: Terminal, key: bytes, pattern: bytes, pause_s: float) -> float:
+    end = time.perf_counter() + pause_s
+    while (left := end - time.perf_counter()) > 0:
+        terminal.read(left, left)
     start = time.perf_counter()
     os.write(terminal.fd, key)
     return (until(terminal, pattern) - start) * 1000
@@ -53,16 +55,26 @@ def _figures(times: list[float]) -> dict[str, float]:
     }
 
 
-def measure(terminal: Terminal, layers: int) -> dict[str, dict[str, float]]:
-    """Step through all layers and back, then through samples; the app is at the last layer."""
+def measure(
+    terminal: Terminal,
+    layers: int,
+    *,
+    steps: int = _STEPS,
+    opened: int = _OPENED,
+    pause_s: float = _PAUSE_S,
+) -> dict[str, dict[str, float]]:
+    """Step through all layers and back, then through samples; the app is at the last layer.
+
+    It is so again afterwards where ``steps`` is a multiple of twice the layers.
+    """
     path = [*range(layers - 1, -1, -1), *range(1, layers + 1)]
-    now, steps = layers, []
-    for layer in (path * (_STEPS // len(path) + 1))[:_STEPS]:
+    now, layer_ms = layers, []
+    for layer in (path * (steps // len(path) + 1))[:steps]:
         key = b"h" if layer < now else b"l"
-        steps.append(_timed(terminal, key, b"layer %d/" % layer))
+        layer_ms.append(_timed(terminal, key, b"layer %d/" % layer, pause_s))
         now = layer
-    opened = [_timed(terminal, b"j", b"PC1") for _ in range(_OPENED)]
-    return {"layer": _figures(steps), "sample": _figures(opened)}
+    sample_ms = [_timed(terminal, b"j", b"PC1", pause_s) for _ in range(opened)]
+    return {"layer": _figures(layer_ms), "sample": _figures(sample_ms)}
 
 
 def run(size: tuple[int, int], questions: int = 8000) -> dict[str, object]:
