@@ -60,31 +60,31 @@ def curves_of(
     """
     glyphs = _ASCII_GLYPHS if ascii else _GLYPHS
     series: list[Series] = []
+    upright: list[Series] = []
     for place, one in enumerate(group):
-        layers = [layer.layer for layer in one.layers]
+        last = len(one.layers) - 1
         colour = colours[_COLOUR_STEP * place % len(colours)] if colours else None
-        for layer in one.layers if intervals else ():
-            if layer.macro_f1_interval is not None:
-                aside = _ASIDE * place * (-1 if layer.layer == layers[-1] else 1)
-                x = layer.layer + aside
-                series.append(
-                    Series("", [x, x], layer.macro_f1_interval, "+" if ascii else "┼", colour)
-                )
         series.append(
             Series(
                 name=one.model,
-                xs=layers,
+                xs=[layer.layer for layer in one.layers],
                 ys=[layer.macro_f1 for layer in one.layers],
                 glyph=glyphs[place % len(glyphs)],
                 colour=colour,
                 strong=place == 0,
             )
         )
+        for layer in one.layers if intervals else ():
+            if layer.macro_f1_interval is not None:
+                aside = _ASIDE * place * (-1 if layer.layer == last else 1)
+                xs = [layer.layer + aside] * 2
+                ends = layer.macro_f1_interval
+                upright.append(Series("", xs, ends, "+" if ascii else "┼", colour))
     if group:
         last = max(len(one.layers) for one in group) - 1
         flat = group[0].majority.macro_f1
         series.append(Series("majority", [0, last], [flat, flat], "-"))
-    return tuple(series)
+    return (*series, *upright)  # those that come first lie over those that follow
 
 
 def heat_rows(results: Sequence[ProbeResult]) -> tuple[HeatRow, ...]:
