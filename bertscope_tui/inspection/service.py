@@ -18,10 +18,12 @@ from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import Engine, Event, GaveWay, Job, Priority
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
 from bertscope_tui.errors import Cancelled
-from bertscope_tui.inspection.pipeline import Reading, extract, project, read
+from bertscope_tui.inspection.picturing import PictureStore, Picturing
+from bertscope_tui.inspection.pipeline import Reading, extract, read
 from bertscope_tui.inspection.probe_run import ProbeNews, ProbeRequest, Probing
 from bertscope_tui.inspection.scanning import DataSource, Scanning
-from bertscope_tui.inspection.snapshots import Extraction, Pictures
+from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
+from bertscope_tui.inspection.views import method_name
 
 if TYPE_CHECKING:
     from bertscope_tui.data.catalog import DatasetEntry
@@ -82,7 +84,7 @@ class ExtractionDone:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectionReady:
-    """All layers of the open sample are projected."""
+    """Pictures of the open sample are there: of the layer asked for at first, then of others."""
 
     pictures: Pictures
 
@@ -120,6 +122,7 @@ class InspectionService:
         self._model: LoadedModel | None = None  # engine's thread only
         self._kept: OrderedDict[tuple[str, str, int | None], Extraction] = OrderedDict()
         self._readings: OrderedDict[tuple[str, str], Reading] = OrderedDict()
+        self._pictures = PictureStore()
         self._open_job: Job | None = None
         self._projection_job: Job | None = None
         self._stop_scoring = threading.Event()
@@ -206,47 +209,59 @@ class InspectionService:
         sample: QASample,
         dataset: Dataset,
         *,
+        choice: PictureChoice,
         window: int | None = None,
-        special: bool = False,
-        outliers: bool = False,
+        first: int | None = None,
     ) -> Job:
-        """Extract and project a sample; `ExtractionDone`, then `ProjectionReady`.
+        """Extract and project a sample; `ExtractionDone`, then `ProjectionReady` several times.
 
-        A sample asked for earlier that is not there yet is cancelled.
+        The picture of layer ``first`` (None: the last) comes before the others. A sample asked for
+        earlier that is not there yet is cancelled.
         """
         for earlier in (self._open_job, self._projection_job):
             if earlier is not None:
                 earlier.cancel()
+
+        begun: list[Picturing] = []
 
         def work(job: Job) -> None:
             def windows_done(done: int, count: int) -> None:
                 if count > 1:
                     job.progress("extracting, window", done, count)
 
-            extraction = self._extraction(sample, dataset, window, job.cancelled, windows_done)
-            job.check()
-            job.result(ExtractionDone(extraction))
-            pictures = project(
-                extraction, special=special, outliers=outliers, cancelled=job.cancelled
-            )
-            job.result(ProjectionReady(pictures))
+            if not begun:
+                extraction = self._extraction(sample, dataset, window, job.cancelled, windows_done)
+                job.check()
+                job.result(ExtractionDone(extraction))
+                begun.append(self._picturing(extraction, choice, first))
+            self._go_on(begun[0], job, choice)
 
         self._open_job = self._engine.submit("extracting", work, Priority.OPEN)
         return self._open_job
 
-    def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
-        """Project an extraction again with other tokens shown; `ProjectionReady` follows."""
+    def reproject(
+        self, extraction: Extraction, choice: PictureChoice, *, first: int | None = None
+    ) -> Job:
+        """Make other pictures of an extraction; `ProjectionReady` follows as for `inspect`."""
         if self._projection_job is not None:
             self._projection_job.cancel()
+        begun = self._picturing(extraction, choice, first)
 
         def work(job: Job) -> None:
-            pictures = project(
-                extraction, special=special, outliers=outliers, cancelled=job.cancelled
-            )
-            job.result(ProjectionReady(pictures))
+            self._go_on(begun, job, choice)
 
-        self._projection_job = self._engine.submit("projecting", work, Priority.OPEN)
+        self._projection_job = self._engine.submit(_title(choice), work, Priority.OPEN)
         return self._projection_job
+
+    def _picturing(
+        self, extraction: Extraction, choice: PictureChoice, first: int | None
+    ) -> Picturing:
+        layer = extraction.layers if first is None else first
+        return Picturing(extraction, choice, layer, self._pictures)
+
+    @staticmethod
+    def _go_on(picturing: Picturing, job: Job, choice: PictureChoice) -> None:
+        picturing.run(job, _title(choice), lambda made: job.result(ProjectionReady(made)))
 
     def derive(
         self,
@@ -331,6 +346,7 @@ class InspectionService:
         """Drop what was made with a model or a data set that is not open any more."""
         self._kept.clear()
         self._readings.clear()
+        self._pictures.clear()
 
     def _need_model(self) -> LoadedModel:
         if self._model is None:
@@ -459,3 +475,7 @@ class InspectionService:
         if self._probing is not None:
             self._probing.stop()
         return self._engine.close(timeout_s)
+
+
+def _title(choice: PictureChoice) -> str:
+    return f"projecting by {method_name(choice.recipe)}"

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from bertscope_tui.analysis.projection import Projection
+    from bertscope_tui.analysis.projection import Projection, Recipe
     from bertscope_tui.data.records import QASample
     from bertscope_tui.engine.answers import Prediction
     from bertscope_tui.engine.encoding import Token
@@ -33,7 +33,16 @@ class WindowPlace:
     best: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
+class PictureChoice:
+    """What pictures show and how they are made, whichever sample is open."""
+
+    recipe: Recipe
+    special: bool = False
+    outliers: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class Extraction:
     """One sample as one model sees it, in one window.
 
@@ -78,9 +87,22 @@ class Extraction:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pictures:
-    """The projection of all layers of one extraction, with what was shown when it was made."""
+    """The projection of one extraction, with what was shown when it was made.
+
+    Layers may still be missing from it: see `bertscope_tui.analysis.projection.Projection.has`.
+    """
 
     extraction: Extraction
     projection: Projection
     special: bool
     outliers: bool
+
+    @property
+    def choice(self) -> PictureChoice:
+        """Return what was asked for to get these pictures."""
+        return PictureChoice(self.projection.recipe, self.special, self.outliers)
+
+    @property
+    def complete(self) -> bool:
+        """Say whether every layer is there."""
+        return all(map(self.projection.has, range(self.extraction.layers + 1)))

@@ -18,7 +18,7 @@ from bertscope_tui.plots.scatter import Point
 
 if TYPE_CHECKING:
     from bertscope_tui.analysis.phases import Phases
-    from bertscope_tui.analysis.projection import Method
+    from bertscope_tui.analysis.projection import Fit, Method, Recipe
     from bertscope_tui.data.records import QASample
     from bertscope_tui.themes import ThemeSpec
 
@@ -154,6 +154,14 @@ def legend(
     ]
 
 
+WAYS: tuple[tuple[Method, Fit], ...] = (
+    ("pca", "layer"),
+    ("pca", "joint"),
+    ("ica", "layer"),
+    ("tsne", "layer"),
+)
+"""The ways to make pictures that the screens offer, in the order of their key."""
+
 METHOD_NAMES: dict[Method, str] = {"pca": "PCA", "ica": "ICA", "tsne": "t-SNE"}
 
 
@@ -183,6 +191,41 @@ def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple
     return f"{names[0]} {first:.1%} of variance", f"{names[1]} {second:.1%}"
 
 
+def method_name(recipe: Recipe) -> str:
+    """Return the name of a way to make pictures, for a title."""
+    name = METHOD_NAMES[recipe.method]
+    return f"{name} of all layers" if recipe.fit == "joint" else name
+
+
+def picture_title(pictures: Pictures, layer: int, room: int) -> str:
+    """Return `picture_words` in as many words as fit into ``room`` cells (20 take the shortest).
+
+    The shortest has the method (with a stroke where it was turned, as its axes have), the share
+    of the variance and the trustworthiness.
+    """
+    projection = pictures.projection
+    recipe = projection.recipe
+    name = METHOD_NAMES[recipe.method]
+    turned = recipe.aligned and recipe.fit == "layer"
+    both = float(projection.explained[layer].sum())
+    trust = float(projection.trustworthiness[layer])
+    share = f"{both:.0%}" if both == both else ""
+    joint = recipe.fit == "joint"
+    long = picture_words(pictures, layer)
+    middle = [name + (", all layers" if joint else ", turned" if turned else "")]
+    short = [f"{name} all" if joint else f"{name}'" if turned else name]
+    if share:
+        middle.append(f"{share} of variance")
+        short.append(share)
+    if trust == trust:
+        middle.append(f"trust {trust:.2f}")
+        short.append(f"trust {trust:.2f}")
+    for words in (long, "; ".join(middle), " ".join(short)):
+        if len(words) <= room:
+            return words
+    return " ".join(short).replace("trust ", "tr. ")
+
+
 def picture_words(pictures: Pictures, layer: int) -> str:
     """Return how a layer's picture was made and how far to trust it, in one line."""
     projection = pictures.projection
@@ -201,6 +244,12 @@ def picture_words(pictures: Pictures, layer: int) -> str:
     if trust == trust:
         words.append(f"trustworthiness {trust:.2f}")
     return "; ".join(words)
+
+
+def outlier_words(extraction: Extraction, *, short: bool = False) -> str:
+    """Return how large the tokens are that are left out of pictures for their norm."""
+    ratio = f"{extraction.outlier_ratio:.0f}"
+    return f"hidden, norm {ratio}×" if short else f"hidden: norm {ratio} × the median"
 
 
 def phases_words(phases: Phases) -> str:

@@ -117,6 +117,13 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "colour_mode", ("c",), "c", "Colour by role, by sentence, by position", "Picture", "colours"
     ),
+    Action(
+        "method_next", ("v",), "v", "Next method: PCA, PCA of all layers, ICA, t-SNE", "Picture"
+    ),
+    Action("method_previous", ("V",), "V", "Method before", "Picture"),
+    Action(
+        "orientation", ("y",), "y", "Turned onto the layer below, or as it comes out", "Picture"
+    ),
     Action("special", ("s",), "s", "Show or hide special tokens", "Picture"),
     Action("outliers", ("o",), "o", "Show or hide the outlier token", "Picture"),
     Action("labels", ("b",), "b", "Labels: as many as fit, or only the selected ones", "Picture"),

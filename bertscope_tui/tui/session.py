@@ -11,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from bertscope_tui.analysis.projection import Recipe
 from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import (
     Event,
@@ -38,7 +39,7 @@ from bertscope_tui.inspection.service import (
     ProjectionReady,
     SamplesScored,
 )
-from bertscope_tui.inspection.snapshots import Extraction, Pictures
+from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
 
 if TYPE_CHECKING:
     from bertscope_tui.models.catalog import ModelEntry
@@ -106,8 +107,10 @@ class Session:
         self.model_entry: ModelEntry | None = None
         self._marked: set[str] = set()
         self._waiting: dict[str, Job] = {}
-        self.special = False
-        self.outliers = False
+        self.choice = PictureChoice(Recipe())
+        self.no_picture = ""
+        self._asked = self.choice
+        self._first: int | None = None
 
     # -- requests ----------------------------------------------------------------------------
 
@@ -125,8 +128,13 @@ class Session:
         self._drop_waiting("dataset")
         self._wait("dataset", self._service.open_dataset(path, variant))
 
-    def open_sample(self, sample: QASample, *, window: int | None = None) -> None:
-        """Open a sample, in the window of the best answer unless told otherwise."""
+    def open_sample(
+        self, sample: QASample, *, window: int | None = None, first: int | None = None
+    ) -> None:
+        """Open a sample, in the window of the best answer unless told otherwise.
+
+        The picture of layer ``first`` (None: the last) is made before the others.
+        """
         self.sample = sample
         self._clear_sample()
         if self.model is None or self.dataset is None:
@@ -134,18 +142,30 @@ class Session:
         job = self._service.inspect(
             sample,
             self.dataset,
+            choice=self.choice,
             window=window,
-            special=self.special,
-            outliers=self.outliers,
+            first=first,
         )
+        self._asked, self._first = self.choice, first
         self._wait("sample", job)
 
-    def reproject(self, *, special: bool, outliers: bool) -> None:
-        """Project the open sample with other tokens shown."""
-        self.special, self.outliers = special, outliers
+    def reproject(self, choice: PictureChoice, *, first: int | None = None) -> None:
+        """Have other pictures made, of the open sample and of those opened from now on.
+
+        Those that are there are let go: they are not what was asked for. ``first`` is the layer
+        whose picture is made before the others (None: the last).
+        """
+        self.choice, self._first = choice, first
         if self.extraction is not None:
-            job = self._service.reproject(self.extraction, special=special, outliers=outliers)
-            self._wait("sample", job)
+            self._drop_waiting("sample")
+            self.pictures, self.no_picture = None, ""
+            self._asked = choice
+            self._wait("sample", self._service.reproject(self.extraction, choice, first=first))
+
+    @property
+    def projecting(self) -> bool:
+        """Say whether pictures of the open sample are on their way; else see `no_picture`."""
+        return self.extraction is not None and "sample" in self._waiting
 
     def derive(
         self,
@@ -207,7 +227,7 @@ class Session:
 
     def cancel(self) -> bool:
         """Cancel what the user waits for; say whether there was anything."""
-        awaited = [job for job in self._waiting.values() if job.priority is Priority.OPEN]
+        awaited = [job for kind, job in self._waiting.items() if _is_awaited(kind, job)]
         for job in awaited:
             job.cancel()
         return bool(awaited)
@@ -256,13 +276,12 @@ class Session:
         elif isinstance(value, ExtractionDone):
             self.extraction = value.extraction
             self._listener.extraction_done(value.extraction)
+            if self._asked != self.choice:
+                # The user chose other pictures while the sample was on its way.
+                self.reproject(self.choice, first=self._first)
         elif isinstance(value, ProjectionReady):
             self.pictures = value.pictures
             self._listener.projection_ready(value.pictures)
-            if (value.pictures.special, value.pictures.outliers) != (self.special, self.outliers):
-                # The user chose other tokens while the sample was on its way.
-                self.reproject(special=self.special, outliers=self.outliers)
-
         elif isinstance(value, Derived):
             self._listener.derived(value.kind, value.value)
 
@@ -308,7 +327,7 @@ class Session:
             figures += f"/{event.total:,}"
         kind = self._kind(event.job)
         if kind is not None:
-            if self._waiting[kind].priority is Priority.OPEN:
+            if _is_awaited(kind, self._waiting[kind]):
                 self._set_work(f"{event.text}{figures}")
         elif event.total and self.model is not None:
             done = event.done >= event.total
@@ -327,8 +346,10 @@ class Session:
                 self._listener.scoring_ended()
             return
         del self._waiting[kind]
-        awaited = (job for job in self._waiting.values() if job.priority is Priority.OPEN)
+        awaited = (job for kind, job in self._waiting.items() if _is_awaited(kind, job))
         self._set_work(next((job.title for job in awaited), ""))
+        if kind == "sample":
+            self.no_picture = event.error or ("cancelled" if event.cancelled else "")
         if kind == "dataset" and (event.cancelled or event.error is not None):
             # Scoring stopped to make way for the new data set; the present one stays.
             self._score()
@@ -342,7 +363,7 @@ class Session:
 
     def _wait(self, kind: str, job: Job) -> None:
         self._waiting[kind] = job
-        if job.priority is Priority.OPEN:
+        if _is_awaited(kind, job):
             self._set_work(job.title)
 
     def _drop_waiting(self, *kinds: str) -> None:
@@ -354,8 +375,13 @@ class Session:
     def _clear_sample(self) -> None:
         self._drop_waiting(*(kind for kind in self._waiting if kind.startswith(_DERIVED)))
         self.extraction = None
-        self.pictures = None
+        self.pictures, self.no_picture = None, ""
 
     def _set_work(self, text: str) -> None:
         self.work = text
         self._listener.work_changed()
+
+
+def _is_awaited(kind: str, job: Job) -> bool:
+    """Say whether the user waits for a job. Pictures give way to others, and are waited for."""
+    return kind == "sample" or job.priority is Priority.OPEN

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 
 from bertscope_tui.analysis.phase_scores import PHASES
 from bertscope_tui.analysis.phases import Phases, normalised
-from bertscope_tui.analysis.projection import Projection, Recipe
+from bertscope_tui.analysis.projection import METHODS, Projection, Recipe, layer_order
 from bertscope_tui.data.catalog import DatasetEntry
 from bertscope_tui.data.records import Answer, Dataset, Origin, QASample, Span
 from bertscope_tui.engine.answers import Candidate, Prediction
@@ -55,6 +55,7 @@ from bertscope_tui.inspection.service import (
 )
 from bertscope_tui.inspection.snapshots import (
     Extraction,
+    PictureChoice,
     Pictures,
     WindowPlace,
 )
@@ -236,24 +237,45 @@ def extraction_of(
 
 
 def pictures_of(
-    extraction: Extraction, *, special: bool = False, outliers: bool = False
+    extraction: Extraction,
+    *,
+    special: bool = False,
+    outliers: bool = False,
+    recipe: Recipe | None = None,
+    layers_there: Sequence[int] | None = None,
 ) -> Pictures:
-    """Return pictures whose coordinates come from a formula; no layer looks like another."""
+    """Return pictures whose coordinates come from a formula; no layer looks like another.
+
+    Nor does one method: each turns them by an angle of its own. Of t-SNE there is no variance.
+    ``layers_there`` are the layers that are not missing (None: all).
+    """
+    recipe = recipe or Recipe(aligned=False)
     shown = extraction.shown(special=special, outliers=outliers)
     layers = extraction.layers + 1
     layer, token = np.ogrid[0:layers, 0 : len(shown)]
-    turn = token * 2.399 + layer * 0.37
+    turn = token * 2.399 + layer * 0.37 + _angle(recipe)
     radius = 1.0 + 9.0 * token / max(len(shown), 1)
     coordinates = np.stack([radius * np.cos(turn), radius * np.sin(turn)], axis=-1)
     explained = np.tile([0.5, 0.25], (layers, 1)) - np.arange(layers)[:, None] / 200
+    if recipe.method == "tsne":
+        explained = np.full_like(explained, np.nan)
+    if layers_there is not None:
+        missing = [number for number in range(layers) if number not in layers_there]
+        coordinates[missing] = np.nan
     projection = Projection(
-        Recipe(aligned=False),
+        recipe,
         coordinates.astype(np.float32),
         explained,
         np.full(layers, 0.9),
         np.array(shown, dtype=np.int64),
     )
     return Pictures(extraction, projection, special, outliers)
+
+
+def _angle(recipe: Recipe) -> float:
+    """Return what tells the methods apart."""
+    turned = 0.2 * (recipe.fit == "joint") + 0.1 * (not recipe.aligned)
+    return 0.5 * METHODS.index(recipe.method) + turned
 
 
 def phases_of(extraction: Extraction) -> Phases:
@@ -318,6 +340,7 @@ class FakeService:
         wrong: Iterable[str] = (),
         windows: int = 1,
         outlier: bool = False,
+        slow: bool = False,
         entries: Sequence[ModelEntry] | None = None,
     ) -> None:
         self._post = post
@@ -330,6 +353,7 @@ class FakeService:
         self.wrong = set(wrong)
         self.windows = windows
         self.outlier = outlier
+        self.slow = slow
         self.info = self.models[0]
         self.requests: list[Request] = []
         self.urgent: list[list[str]] = []
@@ -381,23 +405,45 @@ class FakeService:
         sample: QASample,
         dataset: Dataset,
         *,
+        choice: PictureChoice,
         window: int | None = None,
-        special: bool = False,
-        outliers: bool = False,
+        first: int | None = None,
     ) -> Job:
         """Answer with the sample's tokens and prediction, then its pictures."""
 
         def answer() -> Iterable[object]:
             extraction = self.opened = self.extraction(sample, window)
             yield ExtractionDone(extraction)
-            yield ProjectionReady(pictures_of(extraction, special=special, outliers=outliers))
+            yield from self._pictures(extraction, choice, first)
 
         return self._ask("sample", "extracting", answer, (sample.id, window))
 
-    def reproject(self, extraction: Extraction, *, special: bool, outliers: bool) -> Job:
+    def reproject(
+        self, extraction: Extraction, choice: PictureChoice, *, first: int | None = None
+    ) -> Job:
         """Answer with other pictures of the same extraction."""
-        made = pictures_of(extraction, special=special, outliers=outliers)
-        return self._ask("project", "projecting", lambda: [ProjectionReady(made)])
+        return self._ask(
+            "project",
+            "projecting",
+            lambda: self._pictures(extraction, choice, first),
+            (choice, first),
+        )
+
+    def _pictures(
+        self, extraction: Extraction, choice: PictureChoice, first: int | None
+    ) -> Iterator[ProjectionReady]:
+        """Yield all layers; of a slow fake first one of them, then half of them."""
+        count = extraction.layers + 1
+        order = layer_order(count, count - 1 if first is None else min(first, count - 1))
+        for there in (1, count // 2, count) if self.slow else (count,):
+            made = pictures_of(
+                extraction,
+                special=choice.special,
+                outliers=choice.outliers,
+                recipe=choice.recipe,
+                layers_there=order[:there],
+            )
+            yield ProjectionReady(made)
 
     def derive(
         self,

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bertscope_tui.inspection.views import axis_titles
 from bertscope_tui.tui.widgets import scatter as scatter_module
 from tests.tui.fakes import model_info
 from tests.tui.support import (
@@ -56,8 +57,11 @@ async def test_each_layer_has_a_picture_and_axis_titles_of_its_own() -> None:
         seen = set()
         for layer in range(12, -1, -1):
             picture = text_in(app.inspector.scatter)
-            assert f"PC1 {50 - layer / 2:.1f}% of variance" in picture
-            assert f"PC2 {25 - layer / 2:.1f}%" in picture
+            pictures = app.session.pictures
+            assert pictures is not None
+            first, second = axis_titles(pictures, layer)
+            assert first in picture
+            assert second in picture
             seen.add(picture)
             await press(pilot, "left")
         assert len(seen) == 13
@@ -177,7 +181,9 @@ async def test_of_many_layer_keys_between_two_frames_only_the_last_layer_is_draw
                 app.inspector.action_layer_previous()
         await settle(pilot)
         assert app.inspector.at_layer == 3
-        assert calls == ["PC1 48.5% of variance"]
+        pictures = app.session.pictures
+        assert pictures is not None
+        assert calls == [axis_titles(pictures, 3)[0]]
 
 
 async def test_the_layer_stays_when_another_sample_is_opened() -> None:

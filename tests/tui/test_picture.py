@@ -170,7 +170,7 @@ async def test_enter_on_a_neighbour_selects_it() -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         screen = app.inspector
-        await press(pilot, "t", "tab")
+        await press(pilot, "t", "tab", "tab")
         assert app.focused is screen.neighbours
         expected = screen.neighbours.token_at(2)
         await press(pilot, "down", "enter")
@@ -242,13 +242,14 @@ async def test_o_shows_the_outlier_that_was_left_out() -> None:
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         picture = app.inspector.scatter
-        assert "1 outlier left out, o shows" in text_in(picture)
-        assert "hidden" in word_row(app, 1)
+        assert "hidden: norm 7 × the median, o shows" in text_in(picture)
+        assert "hidden, norm 7×" in word_row(app, 1)
         await press(pilot, "o")
         await ready(pilot)
         assert picture.picture is not None
         assert 1 in picture.picture.positions
-        assert "outlier left out" not in text_in(picture)
+        assert "hidden" not in text_in(picture)
+        assert "norm 7×" in word_row(app, 1)
         assert messages_of(app) == ["outlier shown: its norm is 7 times the median"]
 
 

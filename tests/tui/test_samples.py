@@ -376,7 +376,7 @@ async def test_nothing_of_the_sample_before_is_on_screen_while_the_next_is_on_it
         rows = text_in(screen.tokens).splitlines()[1:-1]
         flagged = [row for row in rows if row[1] in ">~"]
         assert flagged == [], "no token is selected in the new sample"
-        assert "extracting" in text_in(screen.scatter)
+        assert "PCA, layer 12: being made" in text_in(screen.scatter)
 
 
 async def test_every_w_counts_while_a_window_is_still_on_its_way() -> None:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from bertscope_tui.analysis.projection import Recipe
 from bertscope_tui.engine.jobs import Event, JobEnded, JobProgress, JobStarted, Priority
 from bertscope_tui.engine.scoring import SampleScore
-from bertscope_tui.inspection.snapshots import Extraction, Pictures
+from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
 from bertscope_tui.tui.session import Session
 from tests.tui.fakes import FakeService, dataset_of, extraction_of, model_info, sample_of
 
@@ -61,6 +62,8 @@ class Screen:
 
 
 KINDS = ("model", "dataset", "sample", "project", "scores")
+PLAIN = PictureChoice(Recipe())
+SPECIAL = PictureChoice(Recipe(), special=True)
 OTHER = dataset_of(2, name="others", path="made/others.jsonl")
 
 
@@ -315,7 +318,7 @@ def test_other_tokens_in_the_picture_are_projected_without_running_the_model(des
     desk.open_all()
     desk.open_sample(0)
     desk.service.answer(desk.service.last("sample"))
-    desk.session.reproject(special=True, outliers=False)
+    desk.session.reproject(SPECIAL)
     desk.service.answer(desk.service.last("project"))
     assert desk.session.pictures is not None
     assert desk.session.pictures.special
@@ -329,7 +332,7 @@ def test_a_choice_of_tokens_made_while_a_sample_is_on_its_way_holds_for_it(desk:
     desk.open_all()
     desk.open_sample(0)
     request = desk.service.last("sample")
-    desk.session.reproject(special=True, outliers=False)
+    desk.session.reproject(SPECIAL)
     desk.service.answer(request)
     if desk.session.pictures is None or not desk.session.pictures.special:
         desk.service.answer(desk.service.last("project"))
@@ -342,9 +345,9 @@ def test_of_two_projections_asked_for_only_the_second_is_shown(desk: Desk) -> No
     desk.open_all()
     desk.open_sample(0)
     desk.service.answer(desk.service.last("sample"))
-    desk.session.reproject(special=True, outliers=False)
+    desk.session.reproject(SPECIAL)
     first = desk.service.last("project")
-    desk.session.reproject(special=False, outliers=False)
+    desk.session.reproject(PLAIN)
     desk.service.answer(desk.service.last("project"))
     desk.service.answer_late(first)
     assert desk.session.pictures is not None

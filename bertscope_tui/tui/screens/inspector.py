@@ -102,7 +102,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
                 extraction.layers if self.at_layer is None else self.at_layer, extraction.layers
             )
             self.show_tokens(extraction)
-            self.show_layer_bar()
+            self.show_layer()
             self.show_status()
             known = self.samples.score_of(extraction.sample.id)
             if known is None and extraction.prediction is not None:
@@ -111,8 +111,9 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
     def projection_ready(self, pictures: Pictures) -> None:
         """The pictures of all layers are there."""
         with self.app.batch_update():
-            self.show_tokens(pictures.extraction)
             self.show_layer()
+        if not pictures.complete:
+            return
         # Reading the layers is quick; looking for phases takes longer than the next sample.
         self.want_strips("lens")
         self._prefetch()
@@ -144,7 +145,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
         self.notify(clean(message), title="that did not work", severity="error", markup=False)
         if self.session.extraction is None:
             self.show_waiting(clean(message))
-        self.show_layer_bar()
+        self.show_layer()
         self.show_status()
 
     def cancelled(self, title: str) -> None:
@@ -152,6 +153,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
         self.notify(f"cancelled: {clean(title)}", markup=False)
         if self.session.extraction is None:
             self.show_waiting("cancelled: Enter on a sample, m or d open again")
+        self.show_layer()
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -159,7 +161,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
         """Show a sample: its text at once, the rest when the engine has it."""
         self._forget_sample()
         self.text.show_sample(sample)
-        self.session.open_sample(sample, window=window)
+        self.session.open_sample(sample, window=window, first=self.at_layer)
         self.samples.show_cursor_on(sample.id)
         if self.session.model is not None:
             self.show_waiting("extracting …")

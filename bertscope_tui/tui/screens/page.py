@@ -68,11 +68,14 @@ def help_page(look: Look, first: Group | None = None) -> PageScreen:
         parts.append(Content.assemble(mark, ROLE_NAMES[role]))
     parts.append(
         Content(
-            "\nLayer 0 is the embeddings. A picture is a PCA of the hidden states of one\n"
-            "layer, so axes differ from layer to layer; distances to trust are in the list\n"
-            "of nearest tokens, which are found in all dimensions (the cosine after centring\n"
-            "on the layer's mean). Coloured by sentence, a point is its sentence's number;\n"
-            "coloured by position, it is the tenth of the text that it stands in."
+            "\nLayer 0 is the embeddings. A picture shows the hidden states of one layer in two\n"
+            "dimensions, by PCA unless v chose otherwise. It is turned and mirrored onto the\n"
+            "layer below, which changes no distance, so that stepping does not make it jump;\n"
+            "y shows it as it comes out. Its title says how far to trust it. Distances to\n"
+            "trust are in the list of nearest tokens, which are found in all dimensions (the\n"
+            "cosine after centring on the layer's mean). Coloured by sentence, a point is its\n"
+            "sentence's number; coloured by position, it is the tenth of the text that it\n"
+            "stands in."
         )
     )
     return PageScreen("help", Content("\n").join(parts))

@@ -15,7 +15,7 @@ from textual.widgets import Input, Static
 from bertscope_tui.analysis.geometry import Measure, Neighbour, nearest
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.snapshots import Extraction
-from bertscope_tui.inspection.views import ColourMode, Look
+from bertscope_tui.inspection.views import ColourMode, Look, method_name
 from bertscope_tui.tui.actions import ACTIONS
 from bertscope_tui.tui.screens.fitting import fit
 from bertscope_tui.tui.session import Session
@@ -152,19 +152,28 @@ class InspectorPanes(Screen[None]):
 
     def show_tokens(self, extraction: Extraction) -> None:
         """List the tokens, those not in the picture marked."""
-        pictures = self.session.pictures
-        shown = set(pictures.projection.shown.tolist()) if pictures else None
-        masked = [t.index for t in extraction.tokens if shown is not None and t.index not in shown]
+        shown = set(self._shown(extraction))
+        masked = [t.index for t in extraction.tokens if t.index not in shown]
         self.tokens.show(extraction, self.look, self.mode, masked)
 
     def show_layer(self) -> None:
         """Draw what changes with the layer: picture, bar, probes, neighbours."""
         self.show_layer_bar()
         self.show_probes()
-        pictures = self.session.pictures
-        if pictures is not None and self.at_layer is not None:
-            self.scatter.show(pictures, self.at_layer)
+        if self.session.extraction is not None and self.at_layer is not None:
+            self.show_picture()
             self.show_selection()
+
+    def show_picture(self) -> None:
+        """Draw the picture of this layer, or say why it is not there: never another one."""
+        session, layer = self.session, self.at_layer or 0
+        pictures = session.pictures
+        if pictures is not None and pictures.projection.has(layer):
+            self.scatter.show(pictures, layer)
+        else:
+            name = f"{method_name(session.choice.recipe)}, layer {layer}"
+            state = "being made …" if session.projecting else clean(session.no_picture)
+            self.scatter.show(None, layer, message=f"{name}: {state}")
 
     def show_probes(self) -> None:
         """Show what probes of the open model score at this layer, or how to get some."""
@@ -196,12 +205,16 @@ class InspectorPanes(Screen[None]):
         self.show_layer_bar()
 
     def _nearest(self) -> tuple[Neighbour, ...]:
-        pictures = self.session.pictures
-        if pictures is None or self.selected is None or self.at_layer is None:
+        extraction = self.session.extraction
+        if extraction is None or self.selected is None or self.at_layer is None:
             return ()
-        among = pictures.projection.shown.tolist()
-        states = pictures.extraction.states[self.at_layer]
+        states, among = extraction.states[self.at_layer], self._shown(extraction)
         return nearest(states, self.selected, among, k=_NEIGHBOURS, by=self.metric)
+
+    def _shown(self, extraction: Extraction) -> tuple[int, ...]:
+        """Return the tokens in the picture."""
+        choice = self.session.choice
+        return extraction.shown(special=choice.special, outliers=choice.outliers)
 
     def show_layer_bar(self) -> None:
         """Draw the layers and the prediction."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from textual import on
 from textual.timer import Timer
 
-from bertscope_tui.inspection.views import COLOUR_MODES, Look
+from bertscope_tui.inspection.snapshots import PictureChoice
+from bertscope_tui.inspection.views import COLOUR_MODES, WAYS, Look, method_name
 from bertscope_tui.tui.screens.panes import InspectorPanes
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.line_list import LineList
@@ -147,6 +150,41 @@ class PictureKeys(InspectorPanes):
         self.mode = COLOUR_MODES[(place + 1) % len(COLOUR_MODES)]
         self.show_look(self.look)
 
+    def _choose_picture(self, choice: PictureChoice) -> None:
+        """Have other pictures made, this layer's first."""
+        self.session.reproject(choice, first=self.at_layer)
+        if self.session.extraction is not None:
+            self.show_tokens(self.session.extraction)
+        self.show_layer()
+
+    def action_method_next(self) -> None:
+        """Make pictures by the next method."""
+        self._step_method(1)
+
+    def action_method_previous(self) -> None:
+        """Make pictures by the method before."""
+        self._step_method(-1)
+
+    def _step_method(self, step: int) -> None:
+        recipe = self.session.choice.recipe
+        place = WAYS.index((recipe.method, recipe.fit))
+        method, fit = WAYS[(place + step) % len(WAYS)]
+        recipe = replace(recipe, method=method, fit=fit)
+        self._choose_picture(replace(self.session.choice, recipe=recipe))
+        if self.session.extraction is None:
+            self.notify(f"pictures by {method_name(recipe)} from now on", markup=False)
+
+    def action_orientation(self) -> None:
+        """Turn pictures of single layers onto each other, or leave them as they come out."""
+        recipe = self.session.choice.recipe
+        if recipe.fit == "joint":
+            self.notify("all layers share their axes here: there is nothing to turn", markup=False)
+            return
+        recipe = replace(recipe, aligned=not recipe.aligned)
+        self._choose_picture(replace(self.session.choice, recipe=recipe))
+        said = "turned onto the layer below" if recipe.aligned else "as they come out"
+        self.notify(f"pictures {said}", markup=False)
+
     def action_labels(self) -> None:
         """Label as many tokens as fit, or only the selected one and its neighbours."""
         self.all_labels = not self.all_labels
@@ -154,20 +192,21 @@ class PictureKeys(InspectorPanes):
 
     def action_special(self) -> None:
         """Show or hide special tokens."""
-        session = self.session
-        session.reproject(special=not session.special, outliers=session.outliers)
-        self.notify(f"special tokens {'shown' if session.special else 'hidden'}", markup=False)
+        choice = replace(self.session.choice, special=not self.session.choice.special)
+        self._choose_picture(choice)
+        self.notify(f"special tokens {'shown' if choice.special else 'hidden'}", markup=False)
 
     def action_outliers(self) -> None:
         """Show or hide the tokens that are left out for their norm."""
-        extraction, session = self.session.extraction, self.session
+        extraction, choice = self.session.extraction, self.session.choice
         if extraction is not None and not extraction.outliers:
             self.notify("no token's norm stands out here", markup=False)
             return
-        session.reproject(special=session.special, outliers=not session.outliers)
+        choice = replace(choice, outliers=not choice.outliers)
+        self._choose_picture(choice)
         if extraction is not None:
             self.notify(
-                f"outlier {'shown' if session.outliers else 'hidden'}: its norm is "
+                f"outlier {'shown' if choice.outliers else 'hidden'}: its norm is "
                 f"{extraction.outlier_ratio:.0f} times the median",
                 markup=False,
             )

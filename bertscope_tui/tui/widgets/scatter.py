@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from rich.cells import cell_len
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -20,6 +20,8 @@ from bertscope_tui.inspection.views import (
     Stamp,
     axis_titles,
     legend,
+    outlier_words,
+    picture_title,
     points,
     stamps,
 )
@@ -27,6 +29,7 @@ from bertscope_tui.plots.picture import Picture
 from bertscope_tui.plots.scatter import Point, scatter
 from bertscope_tui.plots.view import View
 from bertscope_tui.tui.theming import ink
+from bertscope_tui.tui.widgets.wrapping import broken
 
 _ZOOM = 1.5
 _PAN = 0.2
@@ -77,10 +80,23 @@ class ScatterPane(Widget, can_focus=True):
 
     def show(self, pictures: Pictures | None, layer: int, *, message: str = "") -> None:
         """Show a layer, or ``message`` where there is no picture (yet)."""
-        if pictures is not self._pictures:
+        before = self._pictures, self._layer, self._message
+        if pictures is None or self._pictures is None or not _alike(pictures, self._pictures):
             self._stamps = None
         self._pictures, self._layer, self._message = pictures, layer, message
-        self.stale()
+        if self._strips is None or not self._same(*before):
+            self.stale()
+
+    def _same(self, pictures: Pictures | None, layer: int, message: str) -> bool:
+        """Say whether there is nothing to draw that was not there before."""
+        if (layer, message) != (self._layer, self._message):
+            return False
+        if pictures is None or self._pictures is None:
+            return pictures is self._pictures
+        one, other = self._pictures.projection, pictures.projection
+        return _alike(pictures, self._pictures) and np.array_equal(
+            one.coordinates[layer], other.coordinates[layer]
+        )
 
     def show_look(self, look: Look, mode: ColourMode, *, all_labels: bool) -> None:
         """Draw with another theme, colour mode or label rule."""
@@ -98,6 +114,7 @@ class ScatterPane(Widget, can_focus=True):
         """Have the picture drawn again at the next frame."""
         self._strips = None
         # On the border, where no pane is too narrow for it to be seen.
+        self.border_title = self._title()
         self.border_subtitle = "  ".join(self._remarks())
         self.refresh()
 
@@ -215,12 +232,11 @@ class ScatterPane(Widget, can_focus=True):
         base = self.rich_style
         if self._pictures is None or height < 3:
             self._picture = None
-            line = self._message[:width].center(width)
-            middle = max(height // 2, 0)
-            return [
-                Strip([Segment(line if y == middle else " " * width, base)], width)
-                for y in range(height)
-            ]
+            said = broken(self._message, max(width - 2, 1))
+            top = max((height - len(said)) // 2, 0)
+            lines = [set_cell_size(line.center(width), width) for line in said]
+            lines = [*[" " * width] * top, *lines, *[" " * width] * height][:height]
+            return [Strip([Segment(line, base)], width) for line in lines]
         x_title, y_title = axis_titles(self._pictures, self._layer, short=width < 60)
         drawn = scatter(
             self._points(),
@@ -277,6 +293,12 @@ class ScatterPane(Widget, can_focus=True):
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)
 
+    def _title(self) -> str:
+        """Return what the picture is and how far to trust it."""
+        if self._pictures is None:
+            return "picture"
+        return picture_title(self._pictures, self._layer, self.size.width - 4)
+
     def _remarks(self) -> list[str]:
         pictures = self._pictures
         if pictures is None:
@@ -287,5 +309,12 @@ class ScatterPane(Widget, can_focus=True):
         elif self._offset != (0.0, 0.0):
             remarks.append("moved, r resets")
         if pictures.extraction.outliers and not pictures.outliers:
-            remarks.append(f"{len(pictures.extraction.outliers)} outlier left out, o shows")
+            short = self.size.width < 44
+            words = outlier_words(pictures.extraction, short=short)
+            remarks.append(words if short else f"{words}, o shows")
         return remarks
+
+
+def _alike(one: Pictures, other: Pictures) -> bool:
+    """Say whether two differ at most in the layers that they have."""
+    return one.extraction is other.extraction and one.choice == other.choice

@@ -9,7 +9,14 @@ from rich.style import Style
 
 from bertscope_tui.analysis.geometry import Neighbour
 from bertscope_tui.inspection.snapshots import Extraction
-from bertscope_tui.inspection.views import ROLE_NAMES, ColourMode, Look, token_label, token_look
+from bertscope_tui.inspection.views import (
+    ROLE_NAMES,
+    ColourMode,
+    Look,
+    outlier_words,
+    token_label,
+    token_look,
+)
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.line_list import LineList, Run
 
@@ -64,13 +71,23 @@ class TokenList(LineList):
         label = token_label(self._extraction, index)
         masked = index in self._masked
         flag = ">" if index == self._selected else "~" if index in self._near else " "
-        text = f"{set_cell_size(label, max(14, min(cell_len(label), 24)))} "
+        said = self._said(index, masked)
+        least = 0 if index in self._extraction.outliers else 14
+        text = f"{set_cell_size(label, max(least, min(cell_len(label), 24)))} "
         return [
             (f"{flag}{index:>3} ", ink(None, bold=index == self._selected, dim=True)),
             (f"{glyph} ", ink(colour, bold=True)),
             (text, ink(colour, dim=masked)),
-            ("hidden" if masked else ROLE_NAMES[role], ink(None, dim=True)),
+            (said or ROLE_NAMES[role], ink(None, dim=True)),
         ]
+
+    def _said(self, index: int, masked: bool) -> str:
+        """Return why a token is not in the picture, and how large one is that may hide others."""
+        assert self._extraction is not None
+        if index not in self._extraction.outliers:
+            return "hidden" if masked else ""
+        words = outlier_words(self._extraction, short=True)
+        return words if masked else words.removeprefix("hidden, ")
 
 
 class NeighbourList(LineList):
