@@ -88,6 +88,7 @@ class _Clusters(click.ParamType[int]):
     metavar="[N]",
     help="Cluster the layers shown in the full space, into N or as many as fit best.",
 )
+@click.option("--lens", is_flag=True, help="What the model's head would answer from each layer.")
 @click.option("--skip", is_flag=True, help="Answer again without each of the layers in turn.")
 @click.option(
     "--probe",
@@ -177,6 +178,7 @@ def _inspect(
     raw: bool,
     seed: int,
     clusters: int | None,
+    lens: bool,
     skip: bool,
     probe: bool,
     **source: Any,
@@ -235,14 +237,19 @@ def _inspect(
     phases = find_phases(extraction)
 
     from bertscope_tui.inspection import extras, probe_views
+    from bertscope_tui.inspection.lens import lens_object, read_lens
+    from bertscope_tui.inspection.strip_views import lens_lines
 
     said = _said_by_probes(extraction) if probe else None
     grouped = () if clusters is None else extras.layer_clusters(pictures, layers, clusters or None)
+    read_layers = read_lens(opened, extraction, options=cutting) if lens else None
     skipped = tuple(skip_each(opened, reading.encoded, options=cutting)) if skip else ()
     if look is None:
         made = inspect_object(pictures, layers, phases)
         if clusters is not None:
             made["clusters"] = extras.clusters_object(grouped)
+        if read_layers is not None:
+            made["lens"] = lens_object(read_layers)
         if skip:
             made["skipping"] = extras.skipping_object(skipped)
         if said is not None:
@@ -254,6 +261,8 @@ def _inspect(
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
     page = inspect_page(pictures, layers, look, phases, width=width, colour=speaks_colour())
     parts = [extras.cluster_lines(one, pictures, width) for one in grouped]
+    if read_layers is not None:
+        parts.append(lens_lines(read_layers, look, width))
     if skip:
         parts.append(extras.skipping_lines(skipped, look, width))
     if said is not None:

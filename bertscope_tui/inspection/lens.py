@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bertscope_tui.analysis.readings import same_place, stable_from
+from bertscope_tui.analysis.readings import same_place
+from bertscope_tui.data.scoring import exact_match
 from bertscope_tui.engine.scoring import ReadOptions, encode_sample, never, predict_sample, score
 from bertscope_tui.errors import Cancelled, EngineError
 from bertscope_tui.inspection.snapshots import Extraction
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from bertscope_tui.models.loading import LoadedModel
 
 Agreement = Literal["right", "same", "other", "unknown"]
-"""Of the best answer of a layer: it is a gold one; it is where the final answer is; neither."""
+"""Of the best answer of a layer: it is a gold one; it is the final one or where that is; neither."""
 
 NO_HEAD = "this model has no head to read layers with"
 NOT_ON_LAYERS = "this model's head cannot be put on earlier layers"
@@ -43,8 +44,8 @@ class Lens:
     ``layers`` has the prediction from each layer, that of the last one being the model's own; None
     where there is none, because the logits of the layer are not finite or the head cannot be put
     on it. ``agreement`` has one entry for each layer. ``leads_from`` is the first layer from which
-    on the best answer is where the final one is, None where layers are missing; then ``reason``
-    says why in a few words, else it is empty.
+    on the best answer is the final one, by its text or its place, None where layers are missing;
+    then ``reason`` says why in a few words, else it is empty.
     """
 
     layers: tuple[Prediction | None, ...]
@@ -130,15 +131,21 @@ def _lens(
         [_place(one, labels) for one in layers], dtype=np.int32
     ).reshape(-1, 2)
     agreement: list[Agreement] = ["unknown"] * len(layers)
-    if layers[-1] is None:
+    final = layers[-1]
+    if final is None:
         return Lens(layers, tuple(agreement), None, reason)
     same = same_place(places)
+    for layer, one in enumerate(layers):
+        # Where a text says it more than once, another place is no other answer.
+        same[layer] |= one is not None and exact_match(one.text, [final.text]) == 1.0
     for layer, one in enumerate(layers):
         if one is not None:
             scores = score(one, sample)
             right = scores is not None and scores.right
             agreement[layer] = "right" if right else "same" if same[layer] else "other"
-    return Lens(layers, tuple(agreement), None if reason else stable_from(places), reason)
+    others = np.flatnonzero(~same)
+    leads = int(others[-1]) + 1 if len(others) else 0
+    return Lens(layers, tuple(agreement), None if reason else leads, reason)
 
 
 def _place(prediction: Prediction | None, labels: Sequence[str]) -> tuple[int, int]:

@@ -125,6 +125,18 @@ def test_the_final_answer_leads_from_the_layer_after_the_last_with_another_one()
         assert lens.leads_from == (others[-1] + 1 if others else 0)
 
 
+def test_the_final_words_elsewhere_in_the_text_are_the_final_answer() -> None:
+    model = tiny_model("bert")
+    extraction = extraction_of(model, long_sample(2))
+    lens = read_lens(model, extraction, options=OPTIONS)
+    final = extraction.prediction
+    assert final is not None
+    for one, agreement in zip(lens.layers, lens.agreement, strict=True):
+        assert one is not None
+        if one.text == final.text:
+            assert agreement == "same"
+
+
 def test_without_a_head_there_is_no_answer_and_the_reason_is_told() -> None:
     model = tiny_model("bert", "")
     lens = read_lens(model, extraction_of(model), options=OPTIONS)

@@ -197,6 +197,27 @@ def test_clusters_and_skipped_layers_are_told_when_asked_for(command, model, dat
     assert not _CONTROL.search(page)
 
 
+def test_answers_by_layer_are_told_when_asked_for(command, model, bare_model, dataset):
+    asked = ("inspect", "--dataset", dataset, "--model")
+    assert "lens" not in command(*asked, model, "--json").json
+    found = command(*asked, model, "--lens", "--json").json
+    lens, prediction = found["lens"], found["prediction"]
+    assert [one["layer"] for one in lens["layers"]] == [0, 1, 2]
+    last = lens["layers"][-1]
+    keys = ("text", "start", "end", "probability", "n_best")
+    assert {key: last[key] for key in keys} == {key: prediction[key] for key in keys}
+    assert {one["agreement"] for one in lens["layers"]} <= {"right", "same", "other"}
+    assert (lens["reason"], lens["leads_from"] in (0, 1, 2)) == (None, True)
+    page = command(*asked, model, "--lens").out
+    assert "Answers by layer" in page
+    assert f"{prediction['text']} {prediction['probability']:.2f}" in page
+    assert not _CONTROL.search(page)
+    bare = command(*asked, bare_model, "--lens", "--json").json["lens"]
+    assert (bare["leads_from"], bare["layers"][0]["text"]) == (None, None)
+    assert "no head" in bare["reason"]
+    assert "no head" in command(*asked, bare_model, "--lens").out
+
+
 def test_a_method_that_cannot_be_had_for_so_few_tokens_says_why(command, model):
     asked = ("inspect", "--model", model, "--question", "a", "--context", "a", "--json")
     done = command(*asked, "--method", "tsne")
