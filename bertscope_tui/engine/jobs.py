@@ -29,8 +29,9 @@ class Priority(IntEnum):
 
     OPEN = 0
     PREFETCH = 1
-    BACKGROUND = 2
-    SCAN = 3
+    SEARCH = 2
+    BACKGROUND = 3
+    SCAN = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from bertscope_tui.models.loading import LoadedModel
 
 Agreement = Literal["right", "same", "other", "unknown"]
-"""Of the best answer of a layer: it is a gold one; it is the final one or where that is; neither."""
+"""Of the best answer of a layer: a gold one; the final one, or where that is; neither."""
 
 NO_HEAD = "this model has no head to read layers with"
 NOT_ON_LAYERS = "this model's head cannot be put on earlier layers"

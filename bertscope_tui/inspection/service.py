@@ -7,7 +7,6 @@ a screen can drop what it no longer waits for.
 
 from __future__ import annotations
 
-import threading
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -16,8 +15,10 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import Engine, Event, GaveWay, Job, Priority
-from bertscope_tui.engine.scoring import ReadOptions, SampleScore, score_samples
+from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import Cancelled
+from bertscope_tui.inspection.marking import Marking
+from bertscope_tui.inspection.phase_search import PhaseSearch
 from bertscope_tui.inspection.picturing import PictureStore, Picturing
 from bertscope_tui.inspection.pipeline import Reading, extract, read
 from bertscope_tui.inspection.probe_run import ProbeNews, ProbeRequest, Probing
@@ -36,9 +37,6 @@ _KEPT_BYTES = 512 * 2**20
 
 _KEPT_READINGS = 16
 """Samples of several windows whose logits stay in memory, so that windows change quickly."""
-
-_CHUNK = 8
-"""Samples scored between two looks at what is on screen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +95,6 @@ class Derived:
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class SamplesScored:
-    """Some lines of the sample list got their marks."""
-
-    scores: tuple[SampleScore, ...]
-
-
 class InspectionService:
     """The engine and what it has open. Methods are called by one thread, the screens'."""
 
@@ -125,11 +116,11 @@ class InspectionService:
         self._pictures = PictureStore()
         self._open_job: Job | None = None
         self._projection_job: Job | None = None
-        self._stop_scoring = threading.Event()
         self._prefetch: list[Job] = []
-        self._urgent: tuple[str, ...] = ()
         self._scanning: Scanning | None = None
         self._probing: Probing | None = None
+        self._search: PhaseSearch | None = None
+        self._marking = Marking(self._engine, self._need_model, self._options)
 
     # -- opening -----------------------------------------------------------------------------
 
@@ -147,13 +138,15 @@ class InspectionService:
     def open_model(self, entry: ModelEntry | str) -> Job:
         """Load a model by entry, name or folder; `ModelOpened` follows.
 
-        The one open before is let go first, so that two never fill the memory; a scan with it is
-        stopped.
+        The one open before is let go first, so that two never fill the memory; a scan with it, and
+        a search for its phases, are stopped.
         """
         self.cancel_scoring()
-        scanning = self._scanning
+        scanning, search = self._scanning, self._search
         if scanning is not None:
             scanning.stop()
+        if search is not None:
+            search.stop()
         name = entry if isinstance(entry, str) else entry.name
 
         def work(job: Job) -> None:
@@ -163,6 +156,8 @@ class InspectionService:
             self._model = None
             if scanning is not None:
                 scanning.release()
+            if search is not None:
+                search.release()
             self._forget()
             options = self._load_options
             model = load_model(
@@ -360,72 +355,16 @@ class InspectionService:
 
         Samples whose ids are ``marked`` have their marks and are left out.
         """
-        self.cancel_scoring()
-        self._stop_scoring = threading.Event()
-        unscored = OrderedDict(
-            (sample.id, sample) for sample in dataset.samples if sample.id not in marked
-        )
-        options = self._options.for_dataset(dataset)
-        scored = len(dataset.samples) - len(unscored)
-        self._submit_scoring(unscored, options, self._stop_scoring, scored)
+        self._marking.score_all(dataset, marked)
 
     def score_first(self, sample_ids: Sequence[str]) -> None:
         """Tell which samples are looked at: they get their marks next."""
-        self._urgent = tuple(sample_ids)
+        searching = self._search is not None and self._search.at_work
+        self._marking.score_first(sample_ids, at_once=searching)
 
     def cancel_scoring(self) -> None:
         """Stop the background scoring."""
-        self._stop_scoring.set()
-
-    def _submit_scoring(
-        self,
-        unscored: OrderedDict[str, QASample],
-        options: ReadOptions,
-        stop: threading.Event,
-        scored: int = 0,
-    ) -> None:
-        """Queue the rest of a scoring; it submits itself again when something urgent cuts in."""
-
-        def work(job: Job) -> None:
-            def interrupted() -> bool:
-                return stop.is_set() or job.preempted()
-
-            total = len(unscored) + scored
-            if not unscored:
-                job.progress("scoring", total, total)
-            while unscored:
-                if stop.is_set():
-                    raise Cancelled
-                chunk = self._next_chunk(unscored)
-                try:
-                    model = self._need_model()
-                    scores = tuple(
-                        score_samples(model, chunk, options=options, cancelled=interrupted)
-                    )
-                except Cancelled:
-                    job.check()
-                    if stop.is_set() or self._model is None:
-                        raise
-                    self._submit_scoring(unscored, options, stop, total - len(unscored))
-                    return
-                for one in scores:
-                    del unscored[one.sample_id]
-                job.result(SamplesScored(scores))
-                job.progress("scoring", total - len(unscored), total)
-
-        self._engine.submit("scoring", work, Priority.BACKGROUND)
-
-    def _next_chunk(self, unscored: OrderedDict[str, QASample]) -> list[QASample]:
-        """Take what is on screen first, then the rest in the order of the file."""
-        chunk = [unscored[name] for name in self._urgent if name in unscored][:_CHUNK]
-        if len(chunk) < _CHUNK:
-            taken = {sample.id for sample in chunk}
-            for sample_id, sample in unscored.items():
-                if len(chunk) == _CHUNK:
-                    break
-                if sample_id not in taken:
-                    chunk.append(sample)
-        return chunk
+        self._marking.cancel()
 
     # -- scans ---------------------------------------------------------------------------------
 
@@ -467,6 +406,15 @@ class InspectionService:
         self._probing = Probing(self._engine, load, request, tell)
         self._probing.start()
         return self._probing
+
+    def find_phases(self, dataset: Dataset, limit: int | None = None) -> tuple[PhaseSearch, Job]:
+        """Look for the phases of the open model over a data set in the background.
+
+        See `PhaseSearch` for what follows, with the job's number. It is stopped when another model
+        is opened.
+        """
+        self._search = PhaseSearch(self._engine, self._need_model, dataset, self._options, limit)
+        return self._search, self._search.start()
 
     # -- the end -----------------------------------------------------------------------------
 

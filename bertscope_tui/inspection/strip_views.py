@@ -35,7 +35,7 @@ _AGREEMENT: dict[Agreement, tuple[str, str]] = {
     "unknown": ("?", "?"),
 }
 _SHADES = ("░▒▓█", ".-+#")
-_BAR = 20
+_BAR = 10
 _LISTED = 3
 
 

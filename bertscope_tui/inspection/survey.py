@@ -45,24 +45,34 @@ def survey(
     for done, sample in enumerate(samples):
         if progress is not None:
             progress(done, total)
-        try:
-            seen = tuple(
-                extract(
-                    model,
-                    read(model, sample, options=options, cancelled=cancelled),
-                    window=window,
-                    cancelled=cancelled,
-                )
-                for model in models
-            )
-        except BertscopeError as error:
-            yield Failure(sample.id, str(error))
-            continue
-        odd = next((one for one in seen if not np.isfinite(one.states).all()), None)
-        if odd is not None:
-            why = f"{odd.model.name} has hidden states that are not finite numbers"
-            yield Failure(sample.id, f"{why} (try --dtype float32)")
-            continue
-        yield seen
+        yield look_at(models, sample, options=options, window=window, cancelled=cancelled)
     if progress is not None:
         progress(total, total)
+
+
+def look_at(
+    models: Sequence[LoadedModel],
+    sample: QASample,
+    *,
+    options: ReadOptions,
+    window: int | None = None,
+    cancelled: Callable[[], bool] = never,
+) -> tuple[Extraction, ...] | Failure:
+    """Return the extractions of one sample, or why there are none; see `survey`."""
+    try:
+        seen = tuple(
+            extract(
+                model,
+                read(model, sample, options=options, cancelled=cancelled),
+                window=window,
+                cancelled=cancelled,
+            )
+            for model in models
+        )
+    except BertscopeError as error:
+        return Failure(sample.id, str(error))
+    odd = next((one for one in seen if not np.isfinite(one.states).all()), None)
+    if odd is not None:
+        why = f"{odd.model.name} has hidden states that are not finite numbers"
+        return Failure(sample.id, f"{why} (try --dtype float32)")
+    return seen

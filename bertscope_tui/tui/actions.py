@@ -26,6 +26,7 @@ Group = Literal[
     "Two scans compared, after c",
     "Probes, after P",
     "Labels of a probe, after Enter on it",
+    "Phases over a data set, after G",
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
 TUNING: Group = "Fine-tuning, after f"
@@ -35,6 +36,7 @@ OVERVIEW: Group = "Figures of a scan, after o"
 COMPARISON: Group = "Two scans compared, after c"
 PROBING: Group = "Probes, after P"
 LABELS: Group = "Labels of a probe, after Enter on it"
+PHASE_RUNS: Group = "Phases over a data set, after G"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("training", ("f",), "f", "Fine-tuning: runs and curves", "General", "fine-tune"),
     Action("scans", ("R",), "R", "Scans: what a model gets wrong, and why", "General", "scans"),
+    Action("phases", ("G",), "G", "Phases over the open data set, as heat maps", "General"),
     Action("pick_theme", ("T",), "T", "Choose a theme", "General"),
     Action(
         "escape",
@@ -332,6 +335,33 @@ LABEL_ACTIONS: tuple[Action, ...] = (
 )
 """Every action of the labels of a result of probing."""
 
+PHASE_ACTIONS: tuple[Action, ...] = (
+    Action("new", ("a",), "a", "Look for phases over the open data set", PHASE_RUNS, "new"),
+    Action("stop", ("s",), "s", "Stop what is under way", PHASE_RUNS, "stop"),
+    Action(
+        "turn",
+        ("tab", "shift+tab"),
+        "Tab",
+        "All, right, wrong answers, where there is no room",
+        PHASE_RUNS,
+        "turn",
+    ),
+    Action(
+        "areas",
+        ("v",),
+        "v",
+        "Areas themselves, or from lowest to highest layer",
+        PHASE_RUNS,
+        "areas",
+    ),
+    Action("result_next", ("n",), "n", "Next result of this session", PHASE_RUNS, "next"),
+    Action("result_previous", ("N",), "N", "Result before", PHASE_RUNS),
+    Action("definitions", ("i",), "i", "How phases are told", PHASE_RUNS, "how"),
+    Action("help", ("question_mark",), "?", "All keys", PHASE_RUNS, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back; a search goes on", PHASE_RUNS, "back"),
+)
+"""Every action of the screen of phases over a data set."""
+
 SCREENS: tuple[tuple[Action, ...], ...] = (
     ACTIONS,
     TRAINING_ACTIONS,
@@ -341,6 +371,7 @@ SCREENS: tuple[tuple[Action, ...], ...] = (
     COMPARISON_ACTIONS,
     PROBE_ACTIONS,
     LABEL_ACTIONS,
+    PHASE_ACTIONS,
 )
 
 PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")

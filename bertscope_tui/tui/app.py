@@ -40,6 +40,7 @@ from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
 from bertscope_tui.tui.background import Answer
+from bertscope_tui.tui.phase_runs import PhaseRuns
 from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.probing import Probes
 from bertscope_tui.tui.scanning import Scans
@@ -121,6 +122,7 @@ class BertscopeApp(App[int]):
         self.trainings = Trainings(self)
         self.scans = Scans(self)
         self.probes = Probes(self)
+        self.phase_runs = PhaseRuns(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
@@ -213,7 +215,7 @@ class BertscopeApp(App[int]):
             self._catalog_listed(event.value)
         elif isinstance(event, JobEnded) and self._is_listing(event) and event.error:
             self.inspector.failed(event.error, event.code)
-        else:
+        elif not self.phase_runs.take(event):
             self.session.handle(event)
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
@@ -326,12 +328,20 @@ class BertscopeApp(App[int]):
         if not self.inspector.has_class("-tiny"):
             self.probes.open()
 
+    def action_phases(self) -> None:
+        """Show phases over data sets, where there is room for them."""
+        if not self.inspector.has_class("-tiny"):
+            self.phase_runs.open()
+
     def _there(self) -> tuple[Screen[None], Sequence[Action], Group | None]:
         """Return the screen that is open below dialogs, with its actions and their group."""
         if self.scans.screen is not None:
             return self.scans.screen, self.scans.screen.ACTIONS, self.scans.screen.GROUP
         if self.probes.screen is not None:
             return self.probes.screen, self.probes.screen.ACTIONS, self.probes.screen.GROUP
+        if self.phase_runs.screen is not None:
+            screen = self.phase_runs.screen
+            return screen, screen.ACTIONS, screen.GROUP
         if self.trainings.screen is not None:
             return self.trainings.screen, TRAINING_ACTIONS, TUNING
         return self.inspector, ACTIONS, None
@@ -412,7 +422,7 @@ class BertscopeApp(App[int]):
         self.inspector.show_look(self.look)
         if self.trainings.screen is not None:
             self.trainings.screen.show_look(self.look)
-        for opened in (self.scans.screen, self.probes.screen):
+        for opened in (self.scans.screen, self.probes.screen, self.phase_runs.screen):
             if opened is not None:
                 opened.show_look(self.look)
         try:

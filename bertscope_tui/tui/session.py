@@ -23,6 +23,7 @@ from bertscope_tui.engine.jobs import (
     Priority,
 )
 from bertscope_tui.engine.scoring import SampleScore
+from bertscope_tui.inspection.marking import SamplesScored
 from bertscope_tui.inspection.scanning import (
     DataSource,
     ScanAdvanced,
@@ -37,7 +38,6 @@ from bertscope_tui.inspection.service import (
     InspectionService,
     ModelOpened,
     ProjectionReady,
-    SamplesScored,
 )
 from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
 

@@ -34,8 +34,10 @@ from bertscope_tui.engine.jobs import (
     Priority,
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
-from bertscope_tui.engine.scoring import SampleScore, Scores
+from bertscope_tui.engine.scoring import ReadOptions, SampleScore, Scores
 from bertscope_tui.inspection.lens import NO_HEAD, Agreement, Lens
+from bertscope_tui.inspection.marking import SamplesScored
+from bertscope_tui.inspection.phase_search import PhasesAdvanced, PhaseSearch, PhasesEnded
 from bertscope_tui.inspection.probe_run import ProbeNews, ProbeRequest, Probing
 from bertscope_tui.inspection.scanning import (
     DataSource,
@@ -51,7 +53,6 @@ from bertscope_tui.inspection.service import (
     ExtractionDone,
     ModelOpened,
     ProjectionReady,
-    SamplesScored,
 )
 from bertscope_tui.inspection.snapshots import (
     Extraction,
@@ -369,6 +370,7 @@ class FakeService:
         self.probed: list[ProbeRequest] = []
         self.probing: Probing | None = None
         self.tell_probes: Callable[[ProbeNews], None] = print
+        self.searches: list[PhaseSearch] = []
 
     # -- what the session calls ----------------------------------------------------------------
 
@@ -506,6 +508,17 @@ class FakeService:
         self.tell_probes = tell
         self.probing = Probing(self._engine, self._no_model, request, tell)
         return self.probing
+
+    def find_phases(self, dataset: Dataset, limit: int | None = None) -> tuple[PhaseSearch, Job]:
+        """Write down that a search began; how far it gets is up to the test."""
+        search = PhaseSearch(self._engine, self._no_model, dataset, ReadOptions(), limit)
+        request = self._request("search", "phases", lambda: [], (dataset, limit))
+        self.searches.append(search)
+        return search, request.job
+
+    def tell_search(self, value: PhasesAdvanced | PhasesEnded) -> None:
+        """Post what the latest search has to tell."""
+        self._post(JobResult(self.last("search").job.id, value))
 
     def _no_model(self, *_: object) -> Any:
         raise AssertionError("a fake has no network")

@@ -15,6 +15,7 @@ from bertscope_tui.tui.actions import (
     LABEL_ACTIONS,
     OVERVIEW_ACTIONS,
     PALETTE_KEY,
+    PHASE_ACTIONS,
     PROBE_ACTIONS,
     SCAN_ACTIONS,
     SCREENS,
@@ -27,6 +28,7 @@ from bertscope_tui.tui.actions import (
 from bertscope_tui.tui.screens.comparison import ComparisonScreen
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.overview import OverviewScreen
+from bertscope_tui.tui.screens.phases import PhasesScreen
 from bertscope_tui.tui.screens.probe_labels import ProbeLabelsScreen
 from bertscope_tui.tui.screens.probes import ProbesScreen
 from bertscope_tui.tui.screens.scans import ScansScreen
@@ -46,6 +48,7 @@ OWNERS = {
     COMPARISON_ACTIONS: ComparisonScreen,
     PROBE_ACTIONS: ProbesScreen,
     LABEL_ACTIONS: ProbeLabelsScreen,
+    PHASE_ACTIONS: PhasesScreen,
 }
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}
@@ -57,8 +60,7 @@ def page() -> str:
     lines = [
         "# Keys",
         "",
-        "Every key of the inspector, of the screen of fine-tunings that `f` opens, of those of",
-        "scans that `R` opens, and of those of probes that `P` opens. The same list is on the",
+        "Every key of the inspector and of the screens that its keys open. The same list is on the",
         "screen under `?`, and the command palette (`Ctrl+P`) has every action by name. In dialogs",
         "`Esc` closes, `Enter` chooses.",
         "",

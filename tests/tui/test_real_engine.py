@@ -12,8 +12,8 @@ import pytest
 
 from bertscope_tui.engine.jobs import JobResult
 from bertscope_tui.inspection.lens import read_lens
+from bertscope_tui.inspection.marking import SamplesScored
 from bertscope_tui.inspection.pipeline import phases as find_phases
-from bertscope_tui.inspection.service import SamplesScored
 from bertscope_tui.inspection.strip_views import no_phases_words
 from bertscope_tui.tui.app import BertscopeApp
 from tests.tiny_models import LABELS, copy_of, tiny_folder, tiny_model

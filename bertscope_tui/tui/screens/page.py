@@ -13,9 +13,16 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from bertscope_tui.analysis.failures import THRESHOLDS, Levels
+from bertscope_tui.analysis.phase_scores import PHASES
+from bertscope_tui.analysis.phases import TITLES as PHASE_TITLES
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import Dataset
 from bertscope_tui.engine.roles import ROLES
+from bertscope_tui.inspection.phase_words import (
+    PHASE_DEFINITIONS,
+    PHASE_INTRODUCTION,
+    PHASE_RULES,
+)
 from bertscope_tui.inspection.views import ROLE_NAMES, Look
 from bertscope_tui.scans.pages import rule_rows
 from bertscope_tui.tui.actions import Group, key_table, spelled
@@ -106,6 +113,19 @@ def rules_page(levels: Levels | None = None) -> PageScreen:
             Content(f"  the lens gives the answer from layer {levels.stable_from} on"),
         ]
     return PageScreen("kinds of failure", Content("\n").join(parts))
+
+
+def phases_page() -> PageScreen:
+    """Return the page of how phases are told: their scores, the segments, when there are none."""
+    parts = [Content(f"{PHASE_INTRODUCTION}\n")]
+    for phase in PHASES:
+        parts += [
+            Content.styled(PHASE_TITLES[phase], "bold"),
+            Content(f"  {PHASE_DEFINITIONS[phase]}\n"),
+        ]
+    for title, text in PHASE_RULES:
+        parts += [Content.styled(title, "bold"), Content(f"  {text}\n")]
+    return PageScreen("phases", Content("\n").join(parts))
 
 
 def problems_page(dataset: Dataset) -> PageScreen:

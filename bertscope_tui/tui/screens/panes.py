@@ -244,6 +244,7 @@ class InspectorPanes(Screen[None]):
             right.append("Esc: back to the scan")
         if probing := self.app.probes.words:  # type: ignore[attr-defined]
             right.append(probing)
+        right.append(self.app.phase_runs.words)  # type: ignore[attr-defined]
         if self.wrong_direction:
             right.insert(0, "looking for a wrong one")
         if session.model is not None:

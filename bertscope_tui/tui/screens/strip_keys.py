@@ -58,6 +58,10 @@ class StripKeys(InspectorPanes):
         self.want_strips()
         self.show_layer_bar()
 
+    def action_phases(self) -> None:
+        """Show phases over data sets."""
+        self.app.action_phases()  # type: ignore[attr-defined]
+
     def on_resize(self, event: events.Resize) -> None:
         """A higher terminal has room for more."""
         if self.is_mounted and self.session.pictures is not None:

@@ -1,4 +1,4 @@
-"""What a scan is begun with, how a sample is marked, where a list is exported to."""
+"""What scans and searches are begun with, how a sample is marked, where a list is exported to."""
 
 from __future__ import annotations
 
@@ -59,6 +59,25 @@ class _Fields(Form):
         assert isinstance(field, TextField)
         return field.text.strip()
 
+    def limit(self, samples: int) -> int:
+        """Return the number in the field ``limit``: 0 for all samples, -1 where it makes no sense.
+
+        What is wrong with it is shown there.
+        """
+        typed = self.text("limit").replace(",", "").replace("_", "")
+        if not typed:
+            return 0
+        problem = ""
+        if not (typed.isdecimal() and typed.isascii() and len(typed) < 10):
+            problem = "a whole number, or nothing for all of them"
+        elif int(typed) == 0:
+            problem = "one sample at least"
+        if problem:
+            self.show_error("limit", problem)
+            self.go_to("limit")
+            return -1
+        return 0 if int(typed) >= samples else int(typed)
+
     def done(self, value: object) -> None:
         """Close the dialog with a value."""
         screen = self.screen
@@ -92,18 +111,25 @@ class ScanFields(_Fields):
             self.show_error("name", "there is such a scan: Esc, then r goes on with it")
             self.go_to("name")
             return
-        typed = self.text("limit").replace(",", "").replace("_", "")
-        if typed and not (typed.isdecimal() and typed.isascii() and 0 < len(typed) < 10):
-            self.show_error("limit", "a whole number, or nothing for all of them")
-            self.go_to("limit")
-            return
-        limit = int(typed) if typed else None
-        if limit == 0:
-            self.show_error("limit", "one sample at least")
-            self.go_to("limit")
-            return
-        whole = limit is None or limit >= self._samples
-        self.done((self.text("name"), None if whole else limit))
+        limit = self.limit(self._samples)
+        if limit >= 0:
+            self.done((self.text("name"), limit or None))
+
+
+class LimitFields(_Fields):
+    """Over how many samples something is looked for."""
+
+    def __init__(self, what: str, samples: int, offered: int | None) -> None:
+        self._samples = samples
+        typed = "" if offered is None else str(offered)
+        hint = f"spread evenly; empty: all {samples:,}"
+        super().__init__([TextField("limit", "samples", typed, hint)], what, "starts")
+
+    def submit(self) -> None:
+        """Close with ``(limit,)`` if it makes sense."""
+        limit = self.limit(self._samples)
+        if limit >= 0:
+            self.done((limit or None,))
 
 
 class MarkFields(_Fields):
@@ -173,6 +199,14 @@ def scan_form(
     ``taken`` has the names of the scans there are.
     """
     return FormScreen(ScanFields(what, name, samples, taken))
+
+
+def limit_form(what: str, samples: int, offered: int | None) -> FormScreen[tuple[int | None]]:
+    """Return the dialog that asks over how many samples: ``(limit,)``, None for all of them.
+
+    ``offered`` stands in the field at first.
+    """
+    return FormScreen(LimitFields(what, samples, offered))
 
 
 def mark_form(title: str, mark: Mark, known: Sequence[str]) -> FormScreen[Mark]:

@@ -6,11 +6,14 @@ them in columns that are those of the ticks.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Literal
 
 from rich.cells import cell_len, set_cell_size
 
+from bertscope_tui.analysis.phase_scores import Phase
 from bertscope_tui.analysis.phases import Phases
 from bertscope_tui.inspection.lens import Lens
 from bertscope_tui.inspection.strip_views import (
@@ -121,26 +124,30 @@ def phase_line(strips: Strips, ticks: Ticks, layer: int, look: Look, width: int)
     if phases is None or not phases.found:
         words = strips.phases_note if phases is None else no_phases_words(phases)
         return [*runs, (_cut(words, width - ticks.left), ink(None, dim=True))]
-    shown = [phases.layers[one] for one in ticks.layers(layer)]
-    group = 0
-    while group < len(shown):
-        phase, begin = shown[group], group
-        while group < len(shown) and shown[group] == phase:
-            group += 1
-        cells = (group - begin) * ticks.step
-        if phase is None:
-            runs.append((" " * cells, ink(None)))
-            continue
-        # A gap at the end, so that two blocks can be told apart without their colours.
-        block = cells - 1 if cells > 1 else cells
-        style = ink(phase_colour(phase, look.theme), bold=True, reverse=True)
-        runs.append((set_cell_size(SHORT[phase], block), style))
-        runs.append((" " * (cells - block), ink(None)))
+    runs += phase_blocks([phases.layers[one] for one in ticks.layers(layer)], ticks.step, look)
     room = width - ticks.end - 1
     words = strength_words(phases, layer)
     if cell_len(words) > room:
         words = strength_words(phases, layer, short=True)
     return [*runs, (f" {_cut(words, room)}", ink(None))]
+
+
+def phase_blocks(phases: Sequence[Phase | None], cells: int, look: Look) -> list[Run]:
+    """Return a block for each stretch of one phase, ``cells`` for each of its places.
+
+    The name of the phase stands in it, or as much of that as fits.
+    """
+    runs: list[Run] = []
+    for phase, group in groupby(phases):
+        size = cells * len(list(group))
+        if phase is None:
+            runs.append((" " * size, ink(None)))
+            continue
+        # A gap at the end, so that two blocks can be told apart without their colours.
+        block = size - 1 if size > 1 else size
+        style = ink(phase_colour(phase, look.theme), bold=True, reverse=True)
+        runs += [(set_cell_size(SHORT[phase], block), style), (" " * (size - block), ink(None))]
+    return runs
 
 
 def answer_line(strips: Strips, ticks: Ticks, layer: int, look: Look, width: int) -> list[Run]:

@@ -210,7 +210,9 @@ def test_answers_by_layer_are_told_when_asked_for(command, model, bare_model, da
     assert (lens["reason"], lens["leads_from"] in (0, 1, 2)) == (None, True)
     page = command(*asked, model, "--lens").out
     assert "Answers by layer" in page
-    assert f"{prediction['text']} {prediction['probability']:.2f}" in page
+    line = next(line for line in page.splitlines() if line.startswith("    2 "))
+    assert prediction["text"][:8] in line
+    assert f" {prediction['probability']:.2f}" in line
     assert not _CONTROL.search(page)
     bare = command(*asked, bare_model, "--lens", "--json").json["lens"]
     assert (bare["leads_from"], bare["layers"][0]["text"]) == (None, None)
