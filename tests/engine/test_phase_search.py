@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from bertscope_tui.analysis.projection import Recipe
 from bertscope_tui.data.records import Answer, Dataset
 from bertscope_tui.engine.jobs import Event, JobEnded, JobResult
 from bertscope_tui.errors import Cancelled, InputError
@@ -21,6 +22,7 @@ from bertscope_tui.inspection.service import (
     LoadOptions,
     ModelOpened,
 )
+from bertscope_tui.inspection.snapshots import PictureChoice
 from tests.engine.samples import QUESTION, SENTENCES, make_sample
 from tests.tiny_models import tiny_folder, tiny_model
 
@@ -117,7 +119,7 @@ def test_a_sample_that_is_opened_and_marks_on_screen_go_before_the_rest_of_a_sea
     desk.until(lambda: desk.results(PhasesAdvanced))
     desk.service.score_all(dataset)
     desk.service.score_first(["q7", "q3"])
-    desk.service.inspect(dataset.samples[5], dataset)
+    desk.service.inspect(dataset.samples[5], dataset, choice=PictureChoice(Recipe()))
     desk.until(lambda: desk.results(PhasesEnded))
     kinds = [type(one.value) for one in desk.events if isinstance(one, JobResult)]
     end = kinds.index(PhasesEnded)

@@ -280,3 +280,31 @@ async def test_hostile_answers_stay_in_their_line() -> None:
         assert "[bold]x[/]" in bar(app)[3]
         assert "\x1b" not in text_of(app)
         check_layout(app)
+
+
+async def test_strips_are_found_where_the_picture_could_not_be_made() -> None:
+    app, fake = fake_app(held=["sample"])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await until(pilot, lambda: "sample" in fake.order, "the first sample")
+        request = fake.last("sample")
+        fake.answer(request, parts=1, end=False)
+        await settle(pilot)
+        assert "phases" not in fake.order, "the picture goes first"
+        fake.fail(request, "no picture of this kind")
+        await settle(pilot)
+        assert app.session.pictures is None
+        assert "answer extraction" in bar(app)[1]
+        assert "leads from layer" in bar(app)[2]
+
+
+async def test_a_sample_that_is_opened_again_has_its_strips_asked_for_again() -> None:
+    app, fake = fake_app(held=["phases"])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        first = fake.last("phases")
+        app.inspector.open_sample(app.session.sample)
+        await ready(pilot)
+        assert first.job.cancelled()
+        assert fake.last("phases") is not first
+        await press(pilot, "i", "i", "i", "i")
+        assert not fake.last("phases").job.cancelled(), "i drops nothing that is on its way"

@@ -146,6 +146,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
         if self.session.extraction is None:
             self.show_waiting(clean(message))
         self.show_layer()
+        self.want_strips()  # they need no picture
         self.show_status()
 
     def cancelled(self, title: str) -> None:
@@ -153,6 +154,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
         self.notify(f"cancelled: {clean(title)}", markup=False)
         if self.session.extraction is None:
             self.show_waiting("cancelled: Enter on a sample, m or d open again")
+        self.want_strips()
         self.show_layer()
 
     # -- opening -----------------------------------------------------------------------------
@@ -175,6 +177,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
     def _forget_sample(self) -> None:
         self.selected = None
         self._window = None
+        self.strips_due()
         self.scatter.reset_view()
         self.scatter.highlight(())
 

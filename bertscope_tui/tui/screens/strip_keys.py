@@ -41,6 +41,7 @@ class StripKeys(InspectorPanes):
         super().__init__(look)
         self._chosen: Which | None = None
         self._found: dict[StripKind, tuple[Extraction, object]] = {}
+        self._asked: dict[StripKind, Extraction] = {}
         self._kept: OrderedDict[_Key, dict[StripKind, object]] = OrderedDict()
 
     @property
@@ -53,6 +54,7 @@ class StripKeys(InspectorPanes):
     def action_strips(self) -> None:
         """Show the next choice of strips."""
         self._chosen = WHICH[(WHICH.index(self.strips) + 1) % len(WHICH)]
+        self.strips_due()
         if self._chosen == "none":
             self.notify("no strips under the layers; i shows them again", markup=False)
         self.want_strips()
@@ -79,8 +81,11 @@ class StripKeys(InspectorPanes):
         shown = Strips(self.strips)
         for kind in kinds or ("lens", "phases"):
             wanted = shown.has_phases if kind == "phases" else shown.has_answers
-            if not wanted or self._value(kind) is not None or self.session.deriving(kind):
+            asked = self._asked.get(kind) is extraction
+            asked = asked or self.session.deriving(kind)
+            if not wanted or asked or self._value(kind) is not None:
                 continue
+            self._asked[kind] = extraction
             kept = self._kept.get(_key(extraction), {}).get(kind)
             if kept is not None:
                 self._found[kind] = extraction, kept
@@ -103,6 +108,10 @@ class StripKeys(InspectorPanes):
             self._kept.popitem(last=False)
         self.show_layer_bar()
         return True
+
+    def strips_due(self) -> None:
+        """Have strips that were asked for in vain asked for again."""
+        self._asked.clear()
 
     def forget_strips(self) -> None:
         """Drop what was found with a model that is not open any more."""
@@ -148,9 +157,10 @@ class StripKeys(InspectorPanes):
         extraction = self.session.extraction
         if kind == "lens" and extraction is not None and extraction.prediction is None:
             return NO_HEAD
-        if self.session.pictures is None or self.session.deriving(kind):
-            return f"{_TITLES[kind]} …"
-        return "could not be found: i asks again"
+        asked = extraction is not None and self._asked.get(kind) is extraction
+        if asked and not self.session.deriving(kind):
+            return "could not be found: i asks again"
+        return f"{_TITLES[kind]} …"
 
 
 def _key(extraction: Extraction) -> _Key:
