@@ -22,7 +22,7 @@ from bertscope_tui.analysis.similarity import (
 from bertscope_tui.engine.scoring import ReadOptions, never
 from bertscope_tui.errors import InputError
 from bertscope_tui.evaluation.evaluate import spread
-from bertscope_tui.inspection.survey import Failure, survey
+from bertscope_tui.inspection.survey import Failure, look_at
 
 if TYPE_CHECKING:
     from bertscope_tui.data.records import Dataset
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from bertscope_tui.models.loading import LoadedModel, ModelInfo
 
 Doubles = NDArray[np.float64]
+Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,62 +77,111 @@ def compare(
     how many samples are done, in all passes, and how many there are. Raises InputError where there
     is no sample that both can be run on, `Cancelled`.
     """
-    options = (options or ReadOptions()).for_dataset(dataset)
-    samples = dataset.samples if limit is None else spread(dataset.samples, limit)
-    infos = first.info, second.info
-    parts = passes(
-        (infos[0].layers + 1, infos[1].layers + 1), (infos[0].hidden_size, infos[1].hidden_size)
-    )
-    rows, changes = [], []
-    answers: list[tuple[str, tuple[bool | None, bool | None]]] = []
-    failures: list[Failure] = []
-    done = units = 0
-    for number, part in enumerate(parts):
+    comparing = Comparing(first, second, dataset, options=options, limit=limit)
+    while not comparing.finished:
+        if progress is not None:
+            progress(comparing.done, comparing.total)
+        comparing.step(cancelled)
+    if progress is not None:
+        progress(comparing.done, comparing.total)
+    return comparing.result()
 
-        def tell(now: int, total: int, before: int = number * len(samples)) -> None:
-            if progress is not None:
-                progress(before + now, total * len(parts))
 
-        cka = Cka(part)
-        for seen in survey(
-            (first, second), samples, options=options, window=0, cancelled=cancelled, progress=tell
-        ):
-            if isinstance(seen, Failure):
-                if number == 0:
-                    failures.append(seen)
-                continue
-            one, other = seen
-            shared = common_units(one, other)
-            states = (
-                unit_states(one.states, [unit.first for unit in shared]),
-                unit_states(other.states, [unit.second for unit in shared]),
+class Comparing:
+    """The work of `compare`, sample by sample: it can be put down and gone on with.
+
+    ``done`` of ``total`` steps are done; each sample is a step in every pass over the data.
+    """
+
+    def __init__(
+        self,
+        first: LoadedModel,
+        second: LoadedModel,
+        dataset: Dataset,
+        *,
+        options: ReadOptions | None = None,
+        limit: int | None = None,
+    ) -> None:
+        self._models = first, second
+        self._dataset = dataset.name
+        self._options = (options or ReadOptions()).for_dataset(dataset)
+        self._samples = dataset.samples if limit is None else spread(dataset.samples, limit)
+        one, other = first.info, second.info
+        self._parts = passes(
+            (one.layers + 1, other.layers + 1), (one.hidden_size, other.hidden_size)
+        )
+        self._sums = Cka(self._parts[0])
+        self._rows: list[Doubles] = []
+        self._changes: list[Doubles] = []
+        self._answers: list[tuple[str, tuple[bool | None, bool | None]]] = []
+        self._failures: list[Failure] = []
+        self._units = self._seen = self.done = 0
+
+    @property
+    def total(self) -> int:
+        """Return how many steps there are."""
+        return len(self._samples) * len(self._parts)
+
+    @property
+    def finished(self) -> bool:
+        """Say whether every sample was seen in every pass."""
+        return self.done >= self.total
+
+    def step(self, cancelled: Callable[[], bool] = never) -> None:
+        """See one more sample. Raises `Cancelled`, after which the same step can be taken again."""
+        number, place = divmod(self.done, len(self._samples))
+        seen = look_at(
+            self._models, self._samples[place], options=self._options, window=0, cancelled=cancelled
+        )
+        if not isinstance(seen, Failure):
+            self._take(seen, first_pass=number == 0)
+        elif number == 0:
+            self._failures.append(seen)
+        self.done += 1
+        if place + 1 == len(self._samples):
+            self._rows.append(self._sums.values())
+            self._units = self._sums.units
+            if not self.finished:
+                self._sums = Cka(self._parts[number + 1])
+
+    def _take(self, seen: tuple[Extraction, ...], *, first_pass: bool) -> None:
+        one, other = seen
+        shared = common_units(one, other)
+        states = (
+            unit_states(one.states, [unit.first for unit in shared]),
+            unit_states(other.states, [unit.second for unit in shared]),
+        )
+        if shared:
+            self._sums.add(*states)
+        if not first_pass:
+            return
+        self._seen += 1
+        if len(shared) > 2:
+            self._changes.append(change_by_depth(*states).mean(axis=1))
+        right = tuple(None if each.scores is None else each.scores.right for each in seen)
+        self._answers.append((one.sample.id, (right[0], right[1])))
+
+    def result(self) -> Comparison:
+        """Return what was found. Raises InputError where no sample could be run on both models."""
+        if not self._units:
+            why = f": {self._failures[0].reason}" if self._failures else ""
+            raise InputError(
+                f"{self._dataset}: there is no sample that both models can be run on{why}"
             )
-            if shared:
-                cka.add(*states)
-            if number:
-                continue
-            done += 1
-            if len(shared) > 2:
-                changes.append(neighbourhood_change(states[0], _at_depth(states)).mean(axis=1))
-            right = tuple(None if each.scores is None else each.scores.right for each in seen)
-            answers.append((one.sample.id, (right[0], right[1])))
-        rows.append(cka.values())
-        units = cka.units
-    if not units:
-        why = f": {failures[0].reason}" if failures else ""
-        raise InputError(f"{dataset.name}: there is no sample that both models can be run on{why}")
-    return _paired(
-        Comparison(
-            models=infos,
-            dataset=dataset.name,
-            samples=done,
-            units=units,
-            cka=np.concatenate(rows),
-            change=np.mean(changes, axis=0) if changes else np.full(infos[0].layers + 1, np.nan),
-            failures=tuple(failures),
-        ),
-        answers,
-    )
+        infos = self._models[0].info, self._models[1].info
+        unknown = np.full(infos[0].layers + 1, np.nan)
+        return _paired(
+            Comparison(
+                models=infos,
+                dataset=self._dataset,
+                samples=self._seen,
+                units=self._units,
+                cka=np.concatenate(self._rows),
+                change=np.mean(self._changes, axis=0) if self._changes else unknown,
+                failures=tuple(self._failures),
+            ),
+            self._answers,
+        )
 
 
 def common_units(one: Extraction, other: Extraction) -> tuple[Unit, ...]:
@@ -153,12 +203,15 @@ def common_units(one: Extraction, other: Extraction) -> tuple[Unit, ...]:
     )
 
 
-def _at_depth(
-    states: tuple[NDArray[np.float32], NDArray[np.float32]],
-) -> NDArray[np.float32]:
-    """Return the layers of the second model that match those of the first."""
-    last, others = len(states[0]) - 1, len(states[1]) - 1
-    return states[1][[matching_layer(layer, last, others) for layer in range(last + 1)]]
+def change_by_depth(first: Floats, second: Floats) -> Doubles:
+    """Return ``(layers of the first + 1, units)``: how far the neighbours of each unit differ.
+
+    ``first`` and ``second`` are ``(layers + 1, units, dim)``; each layer of the first is set
+    against that of the second at the same depth, by `neighbourhood_change`.
+    """
+    last, others = len(first) - 1, len(second) - 1
+    places = [matching_layer(layer, last, others) for layer in range(last + 1)]
+    return neighbourhood_change(first, second[places])
 
 
 def _paired(

@@ -17,6 +17,7 @@ from bertscope_tui.data.records import Dataset, QASample
 from bertscope_tui.engine.jobs import Engine, Event, GaveWay, Job, Priority
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import Cancelled
+from bertscope_tui.inspection.beside import Beside
 from bertscope_tui.inspection.marking import Marking
 from bertscope_tui.inspection.phase_search import PhaseSearch
 from bertscope_tui.inspection.picturing import PictureStore, Picturing
@@ -415,6 +416,12 @@ class InspectionService:
         """
         self._search = PhaseSearch(self._engine, self._need_model, dataset, self._options, limit)
         return self._search, self._search.start()
+
+    # -- another model -------------------------------------------------------------------------
+
+    def beside(self) -> Beside:
+        """Return what asks for a second model beside the open one, which stays open."""
+        return Beside(self._engine, self._need_model, self._load_options, self._options)
 
     # -- the end -----------------------------------------------------------------------------
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bertscope_tui.analysis.phase_scores import PHASES
 from bertscope_tui.analysis.phases import TITLES, Phases
 from bertscope_tui.data.hygiene import clean
-from bertscope_tui.inspection.comparing import Comparison
-from bertscope_tui.inspection.phase_run import PhaseRun
 from bertscope_tui.inspection.report import phases_object
-from bertscope_tui.inspection.survey import Failure
 from bertscope_tui.inspection.views import Look, phases_words
-from bertscope_tui.plots.heatmap import heatmap, to_text
+from bertscope_tui.plots.heatmap import Picture, heatmap, to_text
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from bertscope_tui.inspection.comparing import Comparison
+    from bertscope_tui.inspection.phase_run import PhaseRun
+    from bertscope_tui.inspection.survey import Failure
 
 COMPARE_SCHEMA = "bertscope.compare/1"
 PHASES_SCHEMA = "bertscope.phases/1"
@@ -57,18 +62,7 @@ def compare_page(found: Comparison, look: Look, *, width: int = 80, colour: bool
             f"Only A has right: {_ids(found.broken)}",
             f"McNemar's exact p: {found.mcnemar_p:.3g}",
         ]
-    rows, columns = found.cka.shape
-    picture = heatmap(
-        found.cka[::-1].tolist(),
-        width=width,
-        height=3 * rows + 3,
-        row_labels=[f"A {layer}" for layer in reversed(range(rows))],
-        column_labels=[str(layer) for layer in range(columns)],
-        title="layer of B",
-        ramp=look.theme.ramp,
-        ascii=look.ascii,
-        colour=colour,
-    )
+    picture = layer_map(found, look, width=width, height=3 * len(found.cka) + 3, colour=colour)
     lines += [
         "",
         "Linear CKA of the layers: 1 where one is a turned and scaled copy of the other",
@@ -79,6 +73,82 @@ def compare_page(found: Comparison, look: Look, *, width: int = 80, colour: bool
         *_failure_lines(found.failures),
     ]
     return "\n".join(lines)
+
+
+def layer_map(
+    found: Comparison,
+    look: Look,
+    *,
+    width: int,
+    height: int,
+    colour: bool,
+    marks: Mapping[int, str] | None = None,
+) -> Picture:
+    """Return the heat map of the CKA of all pairs of layers, those of A from the bottom up.
+
+    ``marks`` are signs before the names of some layers of A.
+    """
+    rows, columns = found.cka.shape
+    signs = marks or {}
+    return heatmap(
+        found.cka[::-1].tolist(),
+        width=width,
+        height=height,
+        row_labels=[
+            f"{signs.get(layer, ' ')} A {layer}" if signs else f"A {layer}"
+            for layer in reversed(range(rows))
+        ],
+        column_labels=[str(layer) for layer in range(columns)],
+        title="layer of B",
+        ramp=look.theme.ramp,
+        ascii=look.ascii,
+        colour=colour,
+    )
+
+
+def most_alike(row: NDArray[np.float64]) -> int | None:
+    """Return the place of the largest of some CKAs, the first of equals; None if none is known."""
+    known = [place for place, value in enumerate(row.tolist()) if value == value]
+    return max(known, key=lambda place: float(row[place]), default=None)
+
+
+def likeness_words(found: Comparison, cell: tuple[int, int]) -> str:
+    """Return in a line the CKA of a layer of A and one of B, and what each is most like."""
+    a, b = cell
+    words = [f"A {a} and B {b}: CKA {found.cka[a, b]:.3f}"]
+    for name, layer, row, other in (("A", a, found.cka[a], "B"), ("B", b, found.cka[:, b], "A")):
+        alike = most_alike(row)
+        if alike is not None:
+            words.append(f"most like {name} {layer} is {other} {alike} ({row[alike]:.3f})")
+    return "; ".join(words)
+
+
+def compare_facts(found: Comparison) -> list[tuple[str, str]]:
+    """Return what a comparison says beside its map, as ``(label, text)``."""
+    facts = [
+        ("A", found.models[0].name),
+        ("B", found.models[1].name),
+        ("data", f"{found.dataset}, {found.samples:,} samples"),
+        ("pieces", f"{found.units:,} pieces of text that both read"),
+    ]
+    if found.right is not None:
+        facts += [
+            ("right", f"A {found.right[0]:,}, B {found.right[1]:,} of {found.scored:,}"),
+            ("fixed", f"only B has right: {_ids(found.fixed)}"),
+            ("broken", f"only A has right: {_ids(found.broken)}"),
+            ("McNemar", f"exact p = {found.mcnemar_p:.3g}"),
+        ]
+    else:
+        facts.append(("right", "not known of both: one makes no predictions, or there is no gold"))
+    changes = "  ".join(f"{layer} {value:.2f}" for layer, value in enumerate(found.change.tolist()))
+    facts.append(("changed", f"neighbours that differ at the same depth, by layer of A: {changes}"))
+    facts += [
+        ("failed", f"{one.sample_id}: {one.reason}") for one in found.failures[:_MOST_FAILURES]
+    ]
+    more = len(found.failures) - _MOST_FAILURES
+    if more > 0:
+        facts.append(("failed", f"and {more:,} more"))
+    return facts
 
 
 def phases_run_object(found: PhaseRun) -> dict[str, Any]:

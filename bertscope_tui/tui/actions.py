@@ -27,6 +27,8 @@ Group = Literal[
     "Probes, after P",
     "Labels of a probe, after Enter on it",
     "Phases over a data set, after G",
+    "Two models side by side, after C",
+    "Layers of two models, after K",
 ]
 GROUPS: tuple[Group, ...] = get_args(Group)
 TUNING: Group = "Fine-tuning, after f"
@@ -37,6 +39,8 @@ COMPARISON: Group = "Two scans compared, after c"
 PROBING: Group = "Probes, after P"
 LABELS: Group = "Labels of a probe, after Enter on it"
 PHASE_RUNS: Group = "Phases over a data set, after G"
+BESIDE: Group = "Two models side by side, after C"
+CKA: Group = "Layers of two models, after K"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +156,7 @@ ACTIONS: tuple[Action, ...] = (
         "The same model without fine-tuning, and back",
         "General",
     ),
+    Action("compare", ("C",), "C", "Compare with another model, side by side", "General"),
     Action("training", ("f",), "f", "Fine-tuning: runs and curves", "General", "fine-tune"),
     Action("scans", ("R",), "R", "Scans: what a model gets wrong, and why", "General", "scans"),
     Action("phases", ("G",), "G", "Phases over the open data set, as heat maps", "General"),
@@ -362,6 +367,64 @@ PHASE_ACTIONS: tuple[Action, ...] = (
 )
 """Every action of the screen of phases over a data set."""
 
+BESIDE_ACTIONS: tuple[Action, ...] = (
+    Action("layer_next", ("right", "l"), "→  l", "Next layer of the model on the left", BESIDE),
+    Action("layer_previous", ("left", "h"), "←  h", "Layer before", BESIDE),
+    Action("layer_first", ("home",), "Home", "Layer 0 of both", BESIDE),
+    Action("layer_last", ("end",), "End", "Last layer of both", BESIDE),
+    Action("move_down", ("down", "j"), "↓  j", "Next sample (in a list: next line)", BESIDE),
+    Action("move_up", ("up", "k"), "↑  k", "Sample before (in a list: line above)", BESIDE),
+    Action("page_down", ("pagedown",), "PgDn", "A page of words down", BESIDE),
+    Action("page_up", ("pageup",), "PgUp", "A page of words up", BESIDE),
+    Action("wrong_next", ("n",), "n", "Next sample that A has wrong", BESIDE, "next wrong"),
+    Action("wrong_previous", ("N",), "N", "Previous sample that A has wrong", BESIDE),
+    Action("window_next", ("w",), "w", "Next window of a long context", BESIDE),
+    Action("window_previous", ("W",), "W", "Previous window of a long context", BESIDE),
+    Action("word_cursor", ("t",), "t", "Word cursor on or off", BESIDE, "word"),
+    Action(
+        "arrange",
+        ("a",),
+        "a",
+        "Words: as in the text, most changed in this layer, in all layers",
+        BESIDE,
+        "arrange",
+    ),
+    Action("swap", ("x",), "x", "Swap the sides", BESIDE, "swap"),
+    Action("layers", ("K",), "K", "All pairs of layers over the data set (CKA)", BESIDE, "CKA"),
+    Action("pick_other", ("m",), "m", "Compare with another model", BESIDE, "model"),
+    Action("colour_mode", ("c",), "c", "Colour by role, sentence, position", BESIDE, "colours"),
+    Action("special", ("s",), "s", "Show or hide special tokens", BESIDE),
+    Action("outliers", ("o",), "o", "Show or hide the outlier token", BESIDE),
+    Action("labels", ("b",), "b", "Labels: as many as fit, or only the selected ones", BESIDE),
+    Action("zoom_in", ("plus", "equals_sign"), "+", "Zoom in, in both pictures", BESIDE),
+    Action("zoom_out", ("minus",), "-", "Zoom out", BESIDE),
+    Action("view_reset", ("r",), "r", "Reset the zoom", BESIDE),
+    Action("pane_next", ("tab",), "Tab", "Next pane", BESIDE),
+    Action("pane_previous", ("shift+tab",), "⇧Tab", "Previous pane", BESIDE),
+    Action("zoom_pane", ("z",), "z", "Focused pane on the whole screen, and back", BESIDE, "zoom"),
+    Action("take", ("enter",), "Enter", "Go on with the model on the left, alone", BESIDE, "take"),
+    Action("escape", ("escape",), "Esc", "Cancel what runs; leave, step by step", BESIDE),
+    Action("help", ("question_mark",), "?", "All keys", BESIDE, "help"),
+    Action("back", ("q",), "q", "Back to the inspector", BESIDE, "back"),
+)
+"""Every action of two models side by side."""
+
+CKA_ACTIONS: tuple[Action, ...] = (
+    Action("move_right", ("right", "l"), "→  l", "Next layer of B", CKA),
+    Action("move_left", ("left", "h"), "←  h", "Layer of B before", CKA),
+    Action("move_up", ("up", "k"), "↑  k", "Next layer of A", CKA),
+    Action("move_down", ("down", "j"), "↓  j", "Layer of A before", CKA),
+    Action("most_alike", ("m",), "m", "The layer of B most like this one of A", CKA, "most alike"),
+    Action("start", ("a",), "a", "Compare over the data set, anew", CKA, "compare"),
+    Action("stop", ("s",), "s", "Stop the comparison", CKA, "stop"),
+    Action("look", ("enter",), "Enter", "See this layer of A side by side", CKA, "see"),
+    Action("page_down", ("pagedown",), "PgDn", "Scroll the facts down", CKA),
+    Action("page_up", ("pageup",), "PgUp", "Scroll the facts up", CKA),
+    Action("help", ("question_mark",), "?", "All keys", CKA, "help"),
+    Action("back", ("escape", "q"), "Esc  q", "Back to the pictures", CKA, "back"),
+)
+"""Every action of the layers of two models over a data set."""
+
 SCREENS: tuple[tuple[Action, ...], ...] = (
     ACTIONS,
     TRAINING_ACTIONS,
@@ -372,6 +435,8 @@ SCREENS: tuple[tuple[Action, ...], ...] = (
     PROBE_ACTIONS,
     LABEL_ACTIONS,
     PHASE_ACTIONS,
+    BESIDE_ACTIONS,
+    CKA_ACTIONS,
 )
 
 PALETTE_KEY = ("Ctrl+P", "Command palette: every action and theme by name")

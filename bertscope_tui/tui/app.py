@@ -40,6 +40,7 @@ from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
 from bertscope_tui.tui.background import Answer
+from bertscope_tui.tui.comparing_models import ModelComparison
 from bertscope_tui.tui.phase_runs import PhaseRuns
 from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.probing import Probes
@@ -123,6 +124,7 @@ class BertscopeApp(App[int]):
         self.scans = Scans(self)
         self.probes = Probes(self)
         self.phase_runs = PhaseRuns(self)
+        self.comparing = ModelComparison(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
@@ -215,7 +217,7 @@ class BertscopeApp(App[int]):
             self._catalog_listed(event.value)
         elif isinstance(event, JobEnded) and self._is_listing(event) and event.error:
             self.inspector.failed(event.error, event.code)
-        elif not self.phase_runs.take(event):
+        elif not (self.phase_runs.take(event) or self.comparing.take(event)):
             self.session.handle(event)
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
@@ -223,6 +225,7 @@ class BertscopeApp(App[int]):
             if self._drawn and self.session.settled:
                 self._drawn = False
                 self.call_after_refresh(self._save_screenshot)
+        self.comparing.follow()
 
     def _is_listing(self, event: JobEnded) -> bool:
         return self._listing is not None and event.job == self._listing.id
@@ -335,13 +338,14 @@ class BertscopeApp(App[int]):
 
     def _there(self) -> tuple[Screen[None], Sequence[Action], Group | None]:
         """Return the screen that is open below dialogs, with its actions and their group."""
-        if self.scans.screen is not None:
-            return self.scans.screen, self.scans.screen.ACTIONS, self.scans.screen.GROUP
-        if self.probes.screen is not None:
-            return self.probes.screen, self.probes.screen.ACTIONS, self.probes.screen.GROUP
-        if self.phase_runs.screen is not None:
-            screen = self.phase_runs.screen
-            return screen, screen.ACTIONS, screen.GROUP
+        for screen in (
+            self.scans.screen,
+            self.probes.screen,
+            self.phase_runs.screen,
+            self.comparing.screen,
+        ):
+            if screen is not None:
+                return screen, screen.ACTIONS, screen.GROUP
         if self.trainings.screen is not None:
             return self.trainings.screen, TRAINING_ACTIONS, TUNING
         return self.inspector, ACTIONS, None
@@ -425,6 +429,7 @@ class BertscopeApp(App[int]):
         for opened in (self.scans.screen, self.probes.screen, self.phase_runs.screen):
             if opened is not None:
                 opened.show_look(self.look)
+        self.comparing.show_look(self.look)
         try:
             save_setting("theme", name)
         except BertscopeError as error:

@@ -35,6 +35,8 @@ from bertscope_tui.engine.jobs import (
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, Scores
+from bertscope_tui.inspection.beside import BesideOpened, ComparisonDone, PairReady
+from bertscope_tui.inspection.comparing import Comparison
 from bertscope_tui.inspection.lens import NO_HEAD, Agreement, Lens
 from bertscope_tui.inspection.marking import SamplesScored
 from bertscope_tui.inspection.phase_search import PhasesAdvanced, PhaseSearch, PhasesEnded
@@ -371,6 +373,8 @@ class FakeService:
         self.probing: Probing | None = None
         self.tell_probes: Callable[[ProbeNews], None] = print
         self.searches: list[PhaseSearch] = []
+        self.second: FakeBeside | None = None
+        self.compared: Comparison | None = None
 
     # -- what the session calls ----------------------------------------------------------------
 
@@ -520,6 +524,11 @@ class FakeService:
         """Post what the latest search has to tell."""
         self._post(JobResult(self.last("search").job.id, value))
 
+    def beside(self) -> FakeBeside:
+        """Return a second model that does not exist either."""
+        self.second = FakeBeside(self)
+        return self.second
+
     def _no_model(self, *_: object) -> Any:
         raise AssertionError("a fake has no network")
 
@@ -619,3 +628,52 @@ class FakeService:
 
     def _end(self, job: Job, *, cancelled: bool = False, error: str | None = None) -> None:
         self._post(JobEnded(job.id, job.title, job.priority, cancelled, error))
+
+
+class FakeBeside:
+    """`Beside` by its public methods, on the requests of a `FakeService`.
+
+    The kinds of its requests are ``second``, ``pair`` and ``compare``; what a comparison finds is
+    ``compared`` of the service.
+    """
+
+    def __init__(self, service: FakeService) -> None:
+        self._service = service
+        self.info: ModelInfo | None = None
+        self.limits: list[int | None] = []
+        self.closed = False
+
+    def open(self, entry: ModelEntry | str) -> Job:
+        """Answer with the model of this name."""
+        name = entry if isinstance(entry, str) else entry.name
+
+        def answer() -> list[object]:
+            infos = self._service.models
+            self.info = next(info for info in infos if name.endswith((info.name, info.path)))
+            return [BesideOpened(self.info, entry_of(self.info), 5_000_000_000)]
+
+        return self._service._ask("second", f"opening {name}", answer, name)
+
+    def pair(self, first: Pictures, sample: QASample, dataset: Dataset) -> Job:
+        """Answer with the sample as both models see it."""
+        from bertscope_tui.inspection.pairing import pair
+
+        def answer() -> list[object]:
+            seen = extraction_of(sample, self.info, wrong=True)
+            other = replace(seen, states=np.cos(seen.states * 3.0).astype(np.float32))
+            return [PairReady(pair(first, other))]
+
+        return self._service._ask("pair", "extracting beside", answer, sample.id)
+
+    def compare(self, dataset: Dataset, limit: int | None) -> Job:
+        """Answer with what the test has put there."""
+        self.limits.append(limit)
+
+        def answer() -> list[object]:
+            return [ComparisonDone(self._service.compared)]  # type: ignore[arg-type]
+
+        return self._service._ask("compare", "comparing", answer, limit)
+
+    def close(self) -> None:
+        """Write down that the second model was let go."""
+        self.closed = True

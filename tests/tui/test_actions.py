@@ -10,6 +10,8 @@ from textual.binding import Binding
 
 from bertscope_tui.tui.actions import (
     ACTIONS,
+    BESIDE_ACTIONS,
+    CKA_ACTIONS,
     COMPARISON_ACTIONS,
     GROUPS,
     LABEL_ACTIONS,
@@ -25,6 +27,7 @@ from bertscope_tui.tui.actions import (
     bindings,
     key_table,
 )
+from bertscope_tui.tui.screens.cka import CkaScreen
 from bertscope_tui.tui.screens.comparison import ComparisonScreen
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.overview import OverviewScreen
@@ -32,6 +35,7 @@ from bertscope_tui.tui.screens.phases import PhasesScreen
 from bertscope_tui.tui.screens.probe_labels import ProbeLabelsScreen
 from bertscope_tui.tui.screens.probes import ProbesScreen
 from bertscope_tui.tui.screens.scans import ScansScreen
+from bertscope_tui.tui.screens.side_by_side_keys import SideBySideScreen
 from bertscope_tui.tui.screens.training import TrainingScreen
 from bertscope_tui.tui.screens.triage import TriageScreen
 from tests.tui.support import SMALL, fake_app, press, ready, settle, text_of
@@ -49,6 +53,8 @@ OWNERS = {
     PROBE_ACTIONS: ProbesScreen,
     LABEL_ACTIONS: ProbeLabelsScreen,
     PHASE_ACTIONS: PhasesScreen,
+    BESIDE_ACTIONS: SideBySideScreen,
+    CKA_ACTIONS: CkaScreen,
 }
 
 NEVER_REACH_AN_APP = {f"ctrl+{letter}" for letter in "hijmabs"}

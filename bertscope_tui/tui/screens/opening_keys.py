@@ -81,6 +81,10 @@ class OpeningKeys(PictureKeys):
                 markup=False,
             )
 
+    def action_compare(self) -> None:
+        """Show another model beside the open one."""
+        self.app.comparing.ask()  # type: ignore[attr-defined]
+
     def action_training(self) -> None:
         """Show the fine-tunings."""
         self.app.action_training()  # type: ignore[attr-defined]

@@ -33,12 +33,19 @@ class LayerBar(Widget):
     class LayerClicked(Message):
         """The user clicked a layer."""
 
-        def __init__(self, layer: int) -> None:
+        def __init__(self, bar: LayerBar, layer: int) -> None:
             super().__init__()
+            self.bar = bar
             self.layer = layer
 
-    def __init__(self, look: Look) -> None:
-        super().__init__(id="layer-bar")
+        @property
+        def control(self) -> LayerBar:
+            """The bar that was clicked."""
+            return self.bar
+
+    def __init__(self, look: Look, *, id: str = "layer-bar") -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="layer-bar")
+        self._prefix = ""
         self._look = look
         self._layer = 0
         self._layers: int | None = None
@@ -54,8 +61,13 @@ class LayerBar(Widget):
         *,
         look: Look,
         state: str = "",
+        head: str = "",
     ) -> None:
-        """Show a layer of ``0 … layers``; ``state`` is a short word such as ``playing``."""
+        """Show a layer of ``0 … layers``; ``state`` is a short word such as ``playing``.
+
+        ``head`` comes before the layers, where there is more than one bar.
+        """
+        self._prefix = f" {head}" if head else ""
         self._layer, self._layers, self._extraction = layer, layers, extraction
         self._look, self._state = look, state
         self.refresh()
@@ -82,7 +94,7 @@ class LayerBar(Widget):
             return
         layer = ticks.owner(offset.x, self._layer)
         if layer is not None and self._line(offset.y) in ("layers", "phases", "answers"):
-            self.post_message(self.LayerClicked(layer))
+            self.post_message(self.LayerClicked(self, layer))
 
     def _line(self, y: int) -> _Line | None:
         """Return what stands in a line."""
@@ -118,11 +130,11 @@ class LayerBar(Widget):
         return Ticks.fitting(self._layers, left, room)
 
     def _head(self, last: int) -> str:
-        return f" layer {self._layer:>{len(str(last))}}/{last} "
+        return f"{self._prefix} layer {self._layer:>{len(str(last))}}/{last} "
 
     def _layer_line(self, ticks: Ticks | None) -> list[tuple[str, Style]]:
         if ticks is None:
-            return [(" layer –", ink(None, dim=True))]
+            return [(f"{self._prefix} layer –", ink(None, dim=True))]
         line, dot, here = ("-", "+", "O") if self._look.ascii else ("─", "┼", "●")
         runs: list[tuple[str, Style]] = [(self._head(ticks.last), ink(None, bold=True))]
         accent, faint = ink(self.app.theme_variables["primary"], bold=True), ink(None, dim=True)

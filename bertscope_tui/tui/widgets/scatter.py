@@ -48,12 +48,18 @@ class ScatterPane(Widget, can_focus=True):
     class TokenClicked(Message):
         """The user clicked a point or its label; ``token`` is None for empty space."""
 
-        def __init__(self, token: int | None) -> None:
+        def __init__(self, pane: ScatterPane, token: int | None) -> None:
             super().__init__()
+            self.pane = pane
             self.token = token
 
-    def __init__(self, look: Look) -> None:
-        super().__init__(id="scatter", classes="pane")
+        @property
+        def control(self) -> ScatterPane:
+            """The picture that was clicked."""
+            return self.pane
+
+    def __init__(self, look: Look, *, id: str = "scatter") -> None:  # noqa: A002 - Textual's name
+        super().__init__(id=id, classes="pane")
         self.border_title = "picture"
         self._look = look
         self._pictures: Pictures | None = None
@@ -165,7 +171,8 @@ class ScatterPane(Widget, can_focus=True):
         """A click on a point selects its token."""
         offset = event.get_content_offset(self)
         if offset is not None and self._picture is not None:
-            self.post_message(self.TokenClicked(self._picture.token_at(offset.x, offset.y)))
+            token = self._picture.token_at(offset.x, offset.y)
+            self.post_message(self.TokenClicked(self, token))
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel zooms in where the pointer is."""
