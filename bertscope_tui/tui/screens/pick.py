@@ -59,7 +59,7 @@ class PickScreen(ModalScreen[object]):
     def compose(self) -> ComposeResult:
         """Hold a line to type in and the list below it."""
         with Vertical(id="pick") as box:
-            box.border_title = self._title
+            box.border_title = self._title.replace("[", "\\[")
             box.border_subtitle = "Enter opens  Esc cancels"
             yield Entry(
                 placeholder=self._typed or "type to narrow the list",
