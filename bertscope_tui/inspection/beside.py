@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from bertscope_tui.engine.jobs import Engine, GaveWay, Job, Priority
 from bertscope_tui.errors import Cancelled, ModelError
+from bertscope_tui.inspection.picturing import PictureStore, Picturing
 
 if TYPE_CHECKING:
     from bertscope_tui.data.records import Dataset, QASample
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from bertscope_tui.inspection.comparing import Comparing, Comparison
     from bertscope_tui.inspection.pairing import Pair
     from bertscope_tui.inspection.service import LoadOptions
-    from bertscope_tui.inspection.snapshots import Extraction, Pictures
+    from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.models.loading import LoadedModel, ModelInfo
 
@@ -40,9 +41,16 @@ class BesideOpened:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PairReady:
-    """The open sample as both models see it."""
+    """The open sample as both models see it; `PicturesBeside` follows."""
 
     pair: Pair
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PicturesBeside:
+    """Pictures by the second model: of the layer asked for at first, then of others."""
+
+    pictures: Pictures
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,7 +83,8 @@ class Beside:
         self._jobs: dict[str, Job] = {}
         # From here on the engine's thread only.
         self._model: LoadedModel | None = None
-        self._seen: tuple[Extraction, Extraction] | None = None
+        self._pair_now: Pair | None = None
+        self._pictures = PictureStore()
         self._comparing: tuple[int, Comparing] | None = None
 
     # -- asked by the screens ------------------------------------------------------------------
@@ -89,15 +98,31 @@ class Beside:
         name = entry if isinstance(entry, str) else entry.name
         return self._submit("open", f"opening {name}", lambda job: self._open(job, entry, name))
 
-    def pair(self, first: Pictures, sample: QASample, dataset: Dataset) -> Job:
-        """See a sample with the second model as well; `PairReady` follows.
+    def pair(
+        self,
+        first: Extraction,
+        choice: PictureChoice,
+        sample: QASample,
+        dataset: Dataset,
+        *,
+        layer: int | None = None,
+    ) -> Job:
+        """See a sample with the second model; `PairReady`, then `PicturesBeside` several times.
 
-        ``first`` are its pictures by the open model. A pair asked for earlier that is not there yet
-        is cancelled.
+        ``first`` is what the open model makes of it, ``choice`` how pictures are made; that of
+        ``layer`` of the second model (None: the last) comes before the others. A pair asked for
+        earlier that is not there yet is cancelled.
         """
-        return self._submit(
-            "pair", "extracting beside", lambda job: self._pair(job, first, sample, dataset)
-        )
+        begun: list[Picturing] = []
+
+        def work(job: Job) -> None:
+            if not begun:
+                other = self._pair(job, first, sample, dataset)
+                last = other.layers if layer is None else layer
+                begun.append(Picturing(other, choice, last, self._pictures))
+            begun[0].run(job, "projecting beside", lambda made: job.result(PicturesBeside(made)))
+
+        return self._submit("pair", "extracting beside", work)
 
     def compare(self, dataset: Dataset, limit: int | None) -> Job:
         """Compare the models over a data set or ``limit`` of its samples; `ComparisonDone` follows.
@@ -136,7 +161,8 @@ class Beside:
     # -- on the engine's thread ----------------------------------------------------------------
 
     def _forget(self) -> None:
-        self._model = self._seen = self._comparing = None
+        self._model = self._pair_now = self._comparing = None
+        self._pictures.clear()
 
     def _open(self, job: Job, entry: ModelEntry | str, name: str) -> None:
         from pathlib import Path
@@ -194,7 +220,7 @@ class Beside:
             raise Cancelled
         return self._model
 
-    def _pair(self, job: Job, first: Pictures, sample: QASample, dataset: Dataset) -> None:
+    def _pair(self, job: Job, first: Extraction, sample: QASample, dataset: Dataset) -> Extraction:
         from bertscope_tui.inspection.pairing import pair, see_beside
 
         def windows_done(done: int, count: int) -> None:
@@ -203,19 +229,20 @@ class Beside:
 
         model = self._need()
         # With other tokens shown, or by another method, the states are the same.
-        if self._seen is None or self._seen[0] is not first.extraction:
-            self._seen = None
+        if self._pair_now is None or self._pair_now.extraction(0) is not first:
+            self._pair_now = None
             other = see_beside(
-                first.extraction,
+                first,
                 model,
                 sample,
                 options=self._options.for_dataset(dataset),
                 cancelled=job.cancelled,
                 progress=windows_done,
             )
-            self._seen = first.extraction, other
+            self._pair_now = pair(first, other)
         job.check()
-        job.result(PairReady(pair(first, self._seen[1], cancelled=job.cancelled)))
+        job.result(PairReady(self._pair_now))
+        return self._pair_now.extraction(1)
 
     def _compare(self, job: Job, dataset: Dataset, limit: int | None) -> None:
         from bertscope_tui.inspection.comparing import Comparing

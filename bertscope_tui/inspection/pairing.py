@@ -17,11 +17,10 @@ from bertscope_tui.analysis.geometry import Neighbour, nearest
 from bertscope_tui.analysis.similarity import NEIGHBOURS, Unit, matching_layer, unit_states
 from bertscope_tui.engine.scoring import ReadOptions, never
 from bertscope_tui.inspection.comparing import change_by_depth, common_units
-from bertscope_tui.inspection.pipeline import extract, project, read
+from bertscope_tui.inspection.pipeline import extract, read
 from bertscope_tui.inspection.snapshots import Extraction, Pictures
 
 if TYPE_CHECKING:
-    from bertscope_tui.analysis.projection import Projection
     from bertscope_tui.data.records import QASample
     from bertscope_tui.engine.encoding import Window
     from bertscope_tui.models.loading import LoadedModel
@@ -34,19 +33,19 @@ Side = Literal[0, 1]
 class Pair:
     """A sample seen by both models in windows that cover each other as far as they can.
 
-    ``pictures`` are those of the two sides; ``units`` is what both read of the text there, in
+    ``extractions`` are those of the two sides; ``units`` is what both read of the text there, in
     order. ``changes`` has for each side ``(its layers + 1, units)``: the part of a unit's nearest
     in that layer, from 0 to 1, that are others in the layer of the other side at the same depth;
     NaN for fewer than three units.
     """
 
-    pictures: tuple[Pictures, Pictures]
+    extractions: tuple[Extraction, Extraction]
     units: tuple[Unit, ...]
     changes: tuple[Doubles, Doubles]
 
     def extraction(self, side: Side) -> Extraction:
         """Return what the model of a side makes of the sample."""
-        return self.pictures[side].extraction
+        return self.extractions[side]
 
     def layer_beside(self, side: Side, layer: int) -> int:
         """Return the layer of the other side at the depth of ``layer`` of this one."""
@@ -107,57 +106,55 @@ def see_beside(
     )
 
 
-def pair(first: Pictures, other: Extraction, *, cancelled: Callable[[], bool] = never) -> Pair:
-    """Put two extractions of one sample side by side; the pictures of ``first`` are there already.
-
-    Those of the other are made by the same recipe, of the same kinds of tokens. Where layers are
-    turned onto each other, they are then turned once more, all of them alike, so that what both
-    read lies as near to its place in the pictures of ``first`` as a turn can bring it: no distance
-    changes. Raises as `bertscope_tui.inspection.pipeline.project`.
-    """
-    extraction = first.extraction
-    made = project(
-        other,
-        first.projection.recipe,
-        special=first.special,
-        outliers=first.outliers,
-        cancelled=cancelled,
-    )
-    units = common_units(extraction, other)
+def pair(first: Extraction, second: Extraction) -> Pair:
+    """Put two extractions of one sample side by side."""
+    units = common_units(first, second)
     states = (
-        unit_states(extraction.states, [unit.first for unit in units]),
-        unit_states(other.states, [unit.second for unit in units]),
+        unit_states(first.states, [unit.first for unit in units]),
+        unit_states(second.states, [unit.second for unit in units]),
     )
     changes = change_by_depth(*states), change_by_depth(*reversed(states))
-    turned = _turned_onto(first.projection, made.projection, units)
-    return Pair((first, replace(made, projection=turned)), units, changes)
+    return Pair((first, second), units, changes)
+
+
+def turned_onto(
+    pair: Pair, side: Side, pictures: Pictures, layer: int, target: Pictures, target_layer: int
+) -> Pictures:
+    """Turn the picture of a side in one layer onto one of the other side: no distance changes.
+
+    What both show lies then as near to its place in ``target`` as a turn (and a mirror image) can
+    bring it. Only where layers are turned onto each other are they turned here; ICA, whose axes
+    are what it finds, and common axes of all layers are left as they are, and so are pictures of
+    which one is not there.
+    """
+    recipe = pictures.projection.recipe
+    turns = recipe.aligned and recipe.fit == "layer" and recipe.method != "ica"
+    there = pictures.projection.has(layer) and target.projection.has(target_layer)
+    if not turns or not there:
+        return pictures
+    places = [
+        {token: place for place, token in enumerate(one.projection.shown.tolist())}
+        for one in (pictures, target)
+    ]
+    other: Side = 1 if side == 0 else 0
+    both = [
+        (places[0][one], places[1][two])
+        for number in range(len(pair.units))
+        for one, two in ((pair.tokens(side, number)[0], pair.tokens(other, number)[0]),)
+        if one in places[0] and two in places[1]
+    ]
+    if len(both) < 2:
+        return pictures
+    own = pictures.projection.coordinates[layer].astype(np.float64)
+    moved, goal = own[[one for one, _ in both]], target.projection.coordinates[target_layer]
+    goal = goal[[two for _, two in both]].astype(np.float64)
+    turn = turn_onto(moved - moved.mean(axis=0), goal - goal.mean(axis=0))
+    coordinates = pictures.projection.coordinates.copy()
+    coordinates[layer] = own @ turn
+    return replace(pictures, projection=replace(pictures.projection, coordinates=coordinates))
 
 
 def _same_window(first: Extraction, windows: Sequence[Window]) -> int:
     start, end = first.window.start, first.window.end
     shared = [min(end, window.end) - max(start, window.start) for window in windows]
     return shared.index(max(shared))
-
-
-def _turned_onto(first: Projection, other: Projection, units: Sequence[Unit]) -> Projection:
-    """Turn all layers of a projection as one onto those of another, by what both show."""
-    recipe = other.recipe
-    if recipe.method == "ica" or recipe.fit == "joint" or not recipe.aligned:
-        return other
-    places = [
-        {token: place for place, token in enumerate(one.shown.tolist())} for one in (first, other)
-    ]
-    shown = [
-        (unit.first[0], unit.second[0])
-        for unit in units
-        if unit.first[0] in places[0] and unit.second[0] in places[1]
-    ]
-    last, others = len(other.coordinates) - 1, len(first.coordinates) - 1
-    layers = [matching_layer(layer, last, others) for layer in range(last + 1)]
-    target = first.coordinates[layers][:, [places[0][one] for one, _ in shown]]
-    moved = other.coordinates[:, [places[1][two] for _, two in shown]]
-    flat = target.reshape(-1, 2).astype(np.float64), moved.reshape(-1, 2).astype(np.float64)
-    if not np.isfinite(flat[0]).all() or not np.isfinite(flat[1]).all():
-        return other
-    turn = turn_onto(flat[1], flat[0])
-    return replace(other, coordinates=(other.coordinates @ turn).astype(np.float32))

@@ -16,9 +16,10 @@ from bertscope_tui.inspection.beside import (
     BesideOpened,
     ComparisonDone,
     PairReady,
+    PicturesBeside,
     memory_of,
 )
-from bertscope_tui.inspection.views import Look
+from bertscope_tui.inspection.views import Look, method_name
 from bertscope_tui.tui.screens.ask import AskScreen
 from bertscope_tui.tui.screens.cka import CkaScreen
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
@@ -29,7 +30,7 @@ from bertscope_tui.tui.widgets.picker import describe_model
 if TYPE_CHECKING:
     from bertscope_tui.inspection.comparing import Comparison
     from bertscope_tui.inspection.pairing import Pair, Side
-    from bertscope_tui.inspection.snapshots import Pictures
+    from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
     from bertscope_tui.models.catalog import ModelEntry
     from bertscope_tui.models.loading import ModelInfo
     from bertscope_tui.tui.app import BertscopeApp
@@ -55,8 +56,9 @@ class ModelComparison:
         self._entry: ModelEntry | None = None
         self._opening = ""
         self.other: ModelInfo | None = None
-        self.pictures: Pictures | None = None
+        self._followed: tuple[Extraction | None, PictureChoice | None] = (None, None)
         self.pair: Pair | None = None
+        self.pictures: Pictures | None = None
         self.found: Comparison | None = None
         self.progress: tuple[int, int] | None = None
 
@@ -71,6 +73,16 @@ class ModelComparison:
     def model(self) -> ModelInfo | None:
         """Return the open model."""
         return self._app.session.model
+
+    @property
+    def extraction(self) -> Extraction | None:
+        """Return what the open model makes of the open sample."""
+        return self._app.session.extraction
+
+    @property
+    def own_pictures(self) -> Pictures | None:
+        """Return the pictures by the open model."""
+        return self._app.session.pictures
 
     @property
     def busy(self) -> bool:
@@ -112,10 +124,16 @@ class ModelComparison:
             parts.append(f"{sizes}, {self.other.device} {self.other.dtype}")
         return parts
 
-    def waiting(self, side: Side) -> str:
-        """Return why there is no picture of a side."""
-        if side == 0 or self.pictures is None:
-            return self._app.session.work or "no picture of this sample"
+    def waiting(self, side: Side, layer: int | None) -> str:
+        """Return why there is no picture of a side in a layer."""
+        session = self._app.session
+        name = f"{method_name(session.choice.recipe)}, layer {layer}"
+        if side == 0 or session.extraction is None:
+            if session.projecting:
+                return f"{name}: being made …"
+            return session.work or session.no_picture or "no picture of this sample"
+        if self.pair is not None and "pair" in self._jobs:
+            return f"{name}: being made …"
         return self._work.get("open") or self._work.get("pair") or self._trouble
 
     # -- choosing the other model --------------------------------------------------------------
@@ -156,12 +174,13 @@ class ModelComparison:
             job.cancel()
         self._jobs.clear()
         self._work.clear()
-        self.other = self.pair = self.found = self.progress = self._entry = None
+        self.other = self.pair = self.pictures = self.found = self.progress = self._entry = None
         self._trouble = ""
         if self._beside is None:
             self._beside = self._app.service.beside()
         self._wait("open", self._beside.open(entry))
-        self.pictures = self._app.session.pictures
+        session = self._app.session
+        self._followed = session.extraction, session.choice
         if self._side is None:
             inspector = self._app.inspector
             layer = inspector.at_layer or 0
@@ -205,6 +224,8 @@ class ModelComparison:
             self._ask_for_pair()
         elif isinstance(value, PairReady):
             self.pair = value.pair
+        elif isinstance(value, PicturesBeside):
+            self.pictures = value.pictures
         elif isinstance(value, ComparisonDone):
             self.found = value.comparison
             if self._cka is not None:
@@ -242,33 +263,42 @@ class ModelComparison:
         self._show_side()
 
     def follow(self) -> None:
-        """See whether another sample is open, or other pictures of it, and go along."""
+        """See whether another sample is open, or other pictures are asked for, and go along."""
+        session = self._app.session
         if self._side is None:
             return
-        pictures = self._app.session.pictures
-        if pictures is not self.pictures:
-            same = (
-                pictures is not None
-                and self.pictures is not None
-                and pictures.extraction is self.pictures.extraction
-            )
-            self.pictures, self.pair, self._trouble = pictures, None, ""
-            self._drop("pair")
-            self._ask_for_pair()
-            if self._side.ready and not same:
-                self._side.show_sample()
-            else:
-                self._show_side()
-        elif self._side.ready:
-            self._side.show_status()
+        before, now = self._followed, (session.extraction, session.choice)
+        if now[0] is before[0] and now[1] == before[1]:
+            if self._side.ready:
+                self._side.show_own()
+            return
+        self._followed = now
+        self.pictures, self._trouble = None, ""
+        self._drop("pair")
+        if now[0] is not before[0]:
+            self.pair = None
+        self._ask_for_pair()
+        if not self._side.ready:
+            return
+        if now[0] is not before[0]:
+            self._side.show_sample()
+        else:
+            self._side.show()
 
     def _ask_for_pair(self) -> None:
         session = self._app.session
-        if self._beside is None or self.other is None or self.pictures is None:
+        if self._beside is None or self.other is None or session.extraction is None:
             return
         assert session.sample is not None
         assert session.dataset is not None
-        self._wait("pair", self._beside.pair(self.pictures, session.sample, session.dataset))
+        job = self._beside.pair(
+            session.extraction,
+            session.choice,
+            session.sample,
+            session.dataset,
+            layer=None if self._side is None else self._side.layer_of(1),
+        )
+        self._wait("pair", job)
 
     def _show_side(self) -> None:
         if self._side is not None and self._side.ready:
@@ -394,6 +424,7 @@ class ModelComparison:
         self._beside = self._side = self._entry = None
         self._jobs.clear()
         self._work.clear()
+        self._followed = None, None
         self.other = self.pictures = self.pair = self.found = self.progress = None
         self._app.pop_screen()
         inspector = self._app.inspector

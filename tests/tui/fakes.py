@@ -35,7 +35,7 @@ from bertscope_tui.engine.jobs import (
 )
 from bertscope_tui.engine.roles import assign_roles, sentence_ids
 from bertscope_tui.engine.scoring import ReadOptions, SampleScore, Scores
-from bertscope_tui.inspection.beside import BesideOpened, ComparisonDone, PairReady
+from bertscope_tui.inspection.beside import BesideOpened, ComparisonDone, PairReady, PicturesBeside
 from bertscope_tui.inspection.comparing import Comparison
 from bertscope_tui.inspection.lens import NO_HEAD, Agreement, Lens
 from bertscope_tui.inspection.marking import SamplesScored
@@ -654,16 +654,26 @@ class FakeBeside:
 
         return self._service._ask("second", f"opening {name}", answer, name)
 
-    def pair(self, first: Pictures, sample: QASample, dataset: Dataset) -> Job:
-        """Answer with the sample as both models see it."""
+    def pair(
+        self,
+        first: Extraction,
+        choice: PictureChoice,
+        sample: QASample,
+        dataset: Dataset,
+        *,
+        layer: int | None = None,
+    ) -> Job:
+        """Answer with the sample as both models see it, then with pictures of the second."""
         from bertscope_tui.inspection.pairing import pair
 
-        def answer() -> list[object]:
+        def answer() -> Iterator[object]:
             seen = extraction_of(sample, self.info, wrong=True)
             other = replace(seen, states=np.cos(seen.states * 3.0).astype(np.float32))
-            return [PairReady(pair(first, other))]
+            yield PairReady(pair(first, other))
+            for made in self._service._pictures(other, choice, layer):
+                yield PicturesBeside(made.pictures)
 
-        return self._service._ask("pair", "extracting beside", answer, sample.id)
+        return self._service._ask("pair", "extracting beside", answer, (sample.id, choice, layer))
 
     def compare(self, dataset: Dataset, limit: int | None) -> Job:
         """Answer with what the test has put there."""

@@ -134,7 +134,7 @@ def test_the_description_of_every_key_is_pressed_in_some_test() -> None:
 
 async def test_help_lists_every_action_and_every_mark() -> None:
     app, _ = fake_app()
-    async with app.run_test(size=(100, 200)) as pilot:
+    async with app.run_test(size=(100, 300)) as pilot:
         await ready(pilot)
         await press(pilot, "question_mark")
         shown = text_of(app)

@@ -77,7 +77,7 @@ def screen_of(app: BertscopeApp) -> SideBySideScreen:
     return app.screen
 
 
-async def test_both_models_show_their_pictures_predictions_and_the_layers_at_the_same_depth() -> None:
+async def test_both_models_show_pictures_predictions_and_layers_at_the_same_depth() -> None:
     async with side_by_side() as (pilot, app, _):
         screen = screen_of(app)
         left, right = screen.pictures
@@ -103,9 +103,7 @@ async def test_both_models_show_their_pictures_predictions_and_the_layers_at_the
 async def test_the_base_of_the_model_is_offered_first(monkeypatch: pytest.MonkeyPatch) -> None:
     app, fake = fake_app(models=[*MODELS, model_info("base")])
     entries = {entry.name: entry for entry in fake.entries}
-    monkeypatch.setattr(
-        "bertscope_tui.models.catalog.find_base", lambda entry: entries["base"]
-    )
+    monkeypatch.setattr("bertscope_tui.models.catalog.find_base", lambda entry: entries["base"])
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         await press(pilot, "C")
@@ -296,16 +294,42 @@ async def test_the_next_sample_is_run_by_both_models_and_nothing_of_the_last_one
 
 async def test_windows_and_outliers_are_those_of_both_pictures() -> None:
     async with side_by_side(windows=2, outlier=True) as (pilot, app, _):
-        pair = app.comparing.pair
-        assert pair is not None
+        assert app.comparing.pictures is not None
+        assert not app.comparing.pictures.outliers
         await press(pilot, "o")
-        assert app.comparing.pair is not None
-        assert app.comparing.pair is not pair
-        assert app.comparing.pair.pictures[1].outliers
+        assert app.comparing.pictures.outliers
         await press(pilot, "w")
+        assert app.comparing.pair is not None
         assert app.comparing.pair.extraction(0).window.index == 1
         await press(pilot, "W")
         assert app.comparing.pair.extraction(0).window.index == 0
+
+
+async def test_methods_and_orientation_are_those_of_both_pictures() -> None:
+    async with side_by_side() as (pilot, app, _):
+        screen = screen_of(app)
+        for keys, title in (["y"], "PC1 "), (["v", "v"], "IC1"), (["v"], "t-SNE 1"), (["V"], "IC1"):
+            await press(pilot, *keys)
+            assert all(title in text_in(picture) for picture in screen.pictures), title
+        assert app.session.choice.recipe.method == "ica"
+
+
+async def test_a_picture_that_is_still_being_made_is_never_replaced_by_another_one() -> None:
+    async with side_by_side(slow=True, held=["pair"]) as (pilot, app, fake):
+        screen = screen_of(app)
+        fake.answer(fake.last("pair"), parts=2, end=False)
+        await settle(pilot)
+        assert "PC1" in text_in(screen.pictures[1])
+        await press(pilot, "home")
+        assert "PC1" in text_in(screen.pictures[0])
+        assert "PCA, layer 0: being made" in text_in(screen.pictures[1])
+        await press(pilot, "v")
+        assert "being made" in text_in(screen.pictures[1])
+        fake.answer(fake.last("pair"))
+        await settle(pilot)
+        assert "PC1" in text_in(screen.pictures[1])
+        assert app.comparing.pictures is not None
+        assert app.comparing.pictures.projection.recipe.fit == "joint"
 
 
 async def test_colours_labels_and_zoom_are_the_same_in_both_pictures() -> None:

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.linalg import orthogonal_procrustes
 from sklearn.metrics.pairwise import cosine_similarity, euclidean_distances
 
 from bertscope_tui.analysis.projection import Recipe
-from bertscope_tui.inspection.pairing import Pair, pair, see_beside
+from bertscope_tui.inspection.pairing import Pair, pair, see_beside, turned_onto
 from bertscope_tui.inspection.pipeline import extract, project, read
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.typed import typed_sample
@@ -27,9 +28,9 @@ def seen(name: str, sample=SAMPLE, window: int | None = None) -> Extraction:
     return extract(model, read(model, sample), window=window)
 
 
-def pair_of(first: str, second: str, recipe: Recipe | None = None) -> Pair:
-    one = project(seen(first), recipe)
-    return pair(one, see_beside(one.extraction, tiny_model(second), SAMPLE))
+def pair_of(first: str, second: str) -> Pair:
+    one = seen(first)
+    return pair(one, see_beside(one, tiny_model(second), SAMPLE))
 
 
 def changed(pair: Pair, side: int) -> np.ndarray:
@@ -80,11 +81,10 @@ def test_the_nearest_that_are_listed_are_those_that_changes_count(side) -> None:
             assert share == pytest.approx(found.changes[side][layer, unit])
 
 
-def test_a_model_beside_itself_changes_nothing_and_has_the_same_pictures() -> None:
+def test_a_model_beside_itself_changes_nothing() -> None:
     found = pair_of("bert", "bert")
     assert not found.changes[0].any()
-    one, other = (pictures.projection.coordinates for pictures in found.pictures)
-    np.testing.assert_allclose(one, other, atol=1e-4)
+    assert not found.changes[1].any()
 
 
 def test_units_are_the_same_characters_on_both_sides_and_lead_back_from_every_token() -> None:
@@ -106,50 +106,48 @@ def test_units_are_the_same_characters_on_both_sides_and_lead_back_from_every_to
     [Recipe(), Recipe(fit="joint"), Recipe(aligned=False), Recipe("ica"), Recipe("tsne")],
     ids=str,
 )
-def test_pictures_of_the_second_model_keep_every_distance_of_their_own(recipe) -> None:
-    found = pair_of("bert", "gpt2", recipe)
-    alone = project(found.extraction(1), recipe).projection
-    beside = found.pictures[1].projection
-    assert beside.recipe == recipe
-    assert beside.shown.tolist() == alone.shown.tolist()
-    for layer in range(len(alone.coordinates)):
-        np.testing.assert_allclose(
-            euclidean_distances(beside.coordinates[layer]),
-            euclidean_distances(alone.coordinates[layer]),
-            atol=1e-3,
-        )
-    turned = not np.allclose(alone.coordinates, beside.coordinates, atol=1e-4)
-    assert turned == (recipe in (Recipe(), Recipe("tsne")))
-
-
-def test_the_turn_is_the_best_that_an_orthogonal_procrustes_finds() -> None:
-    from scipy.linalg import orthogonal_procrustes
-
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_picture_is_turned_by_the_best_turn_and_keeps_every_distance(side, recipe) -> None:
     found = pair_of("bert", "gpt2")
-    first = found.pictures[0].projection
-    alone = project(found.extraction(1)).projection
-    places = [{t: n for n, t in enumerate(one.shown.tolist())} for one in (first, alone)]
+    own, target = (project(found.extraction(s), recipe) for s in (side, 1 - side))
+    for layer in range(found.extraction(side).layers + 1):
+        there = found.layer_beside(side, layer)
+        turned = turned_onto(found, side, own, layer, target, there).projection
+        before = own.projection.coordinates[layer]
+        np.testing.assert_allclose(
+            euclidean_distances(turned.coordinates[layer]), euclidean_distances(before), atol=1e-3
+        )
+        if recipe in (Recipe(), Recipe("tsne")):
+            turn = _best_turn(found, side, own, layer, target, there)
+            np.testing.assert_allclose(turned.coordinates[layer], before @ turn, atol=1e-3)
+        else:
+            assert turned is own.projection
+
+
+def _best_turn(found, side, own, layer, target, there) -> np.ndarray:
+    """Return what scipy's orthogonal Procrustes makes of the places of what both show."""
     rows = []
-    for layer in range(len(alone.coordinates)):
-        there = found.layer_beside(1, layer)
-        for number in range(len(found.units)):
-            one, other = found.tokens(0, number)[0], found.tokens(1, number)[0]
-            if one in places[0] and other in places[1]:
-                target = first.coordinates[there][places[0][one]]
-                rows.append((alone.coordinates[layer][places[1][other]], target))
-    moved, target = (np.array(side, dtype=float) for side in zip(*rows, strict=True))
-    turn, _ = orthogonal_procrustes(moved, target)
-    np.testing.assert_allclose(
-        found.pictures[1].projection.coordinates, alone.coordinates @ turn, atol=1e-3
-    )
+    for number in range(len(found.units)):
+        ends = []
+        for pictures, s, place in ((own, side, layer), (target, 1 - side, there)):
+            shown = pictures.projection.shown.tolist()
+            token = found.tokens(s, number)[0]
+            if token in shown:
+                ends.append(pictures.projection.coordinates[place][shown.index(token)])
+        if len(ends) == 2:
+            rows.append(ends)
+    points = np.array(rows, dtype=float)
+    points -= points.mean(axis=0)
+    return orthogonal_procrustes(points[:, 0], points[:, 1])[0]
 
 
-def test_tokens_are_shown_on_both_sides_as_the_first_pictures_show_them() -> None:
-    one = project(seen("bert"), special=True, outliers=True)
-    found = pair(one, see_beside(one.extraction, tiny_model("gpt2"), SAMPLE))
-    assert found.pictures[1].special
-    assert found.pictures[1].outliers
-    assert len(found.pictures[1].projection.shown) == len(found.extraction(1).tokens)
+def test_a_picture_is_left_as_it_is_while_the_other_one_is_not_there() -> None:
+    found = pair_of("bert", "gpt2")
+    own, target = (project(found.extraction(side)) for side in (0, 1))
+    missing = target.projection.coordinates.copy()
+    missing[1] = np.nan
+    target = replace(target, projection=replace(target.projection, coordinates=missing))
+    assert turned_onto(found, 0, own, 1, target, 1) is own
 
 
 def test_the_second_model_shows_the_window_that_has_most_of_the_first_one() -> None:
@@ -166,8 +164,8 @@ def test_the_second_model_shows_the_window_that_has_most_of_the_first_one() -> N
 
 def test_two_words_are_too_few_to_have_neighbours_that_change() -> None:
     sample = typed_sample("?", "John")
-    one = project(seen("bert", sample))
-    found = pair(one, see_beside(one.extraction, tiny_model("bert"), sample))
+    one = seen("bert", sample)
+    found = pair(one, see_beside(one, tiny_model("bert"), sample))
     assert len(found.units) == 2
     assert np.isnan(found.changes[0]).all()
     assert found.nearest(0, 1, 0) == ()

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from bertscope_tui.analysis.similarity import matching_layer
 from bertscope_tui.data.hygiene import clean
-from bertscope_tui.inspection.snapshots import Pictures
+from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.inspection.views import ColourMode, Look
 from bertscope_tui.tui.actions import BESIDE_ACTIONS
 from bertscope_tui.tui.screens.fitting import fit
@@ -60,6 +60,7 @@ class SideBySidePanes(Screen[None]):
         self.unit: int | None = None
         self.active = "left"
         self.ready = False
+        self._own: Pictures | None = None
 
     def compose(self) -> ComposeResult:
         """Lay out the panes; the style sheet places them."""
@@ -115,11 +116,28 @@ class SideBySidePanes(Screen[None]):
         """Return the model of a side, if it is open."""
         return self.comparing.model if side == 0 else self.comparing.other
 
-    def seen(self, side: Side) -> Pictures | None:
-        """Return the pictures of a side, if they are there."""
+    def seen(self, side: Side) -> Extraction | None:
+        """Return what the model of a side makes of the sample, if it is there."""
         if side == 0:
-            return self.comparing.pictures
-        return self.comparing.pair.pictures[1] if self.comparing.pair is not None else None
+            return self.comparing.extraction
+        return self.comparing.pair.extraction(1) if self.comparing.pair is not None else None
+
+    def picture_of(self, side: Side) -> Pictures | None:
+        """Return the pictures of a side if the one of its layer is there.
+
+        That on the right is turned onto that on the left.
+        """
+        own, beside = self.comparing.own_pictures, self.comparing.pictures
+        pictures, target = (own, beside) if side == 0 else (beside, own)
+        layer = self.layer_of(side)
+        if pictures is None or layer is None or not pictures.projection.has(layer):
+            return None
+        pair = self.comparing.pair
+        if side == self.left or pair is None or target is None:
+            return pictures
+        from bertscope_tui.inspection.pairing import turned_onto
+
+        return turned_onto(pair, side, pictures, layer, target, self.at_layer)
 
     def layer_of(self, side: Side) -> int | None:
         """Return the layer that a side shows: on the right, that of the same depth."""
@@ -149,6 +167,7 @@ class SideBySidePanes(Screen[None]):
     def show(self) -> None:
         """Draw everything as it is now."""
         with self.app.batch_update():
+            self._own = self.comparing.own_pictures
             left = self.info(self.left)
             if left is not None:
                 self.at_layer = min(self.at_layer, left.layers)
@@ -157,19 +176,24 @@ class SideBySidePanes(Screen[None]):
             self.show_words()
             self.show_status()
 
+    def show_own(self) -> None:
+        """Show how far the pictures of the open model are, which come without the other's."""
+        if self.comparing.own_pictures is not self._own:
+            self.show()
+        else:
+            self.show_status()
+
     def _show_side(self, picture: ScatterPane, bar: LayerBar, side: Side) -> None:
-        info, seen, layer = self.info(side), self.seen(side), self.layer_of(side)
-        letter = LETTERS[side]
-        name = clean(info.name) if info is not None else "no model yet"
-        title = f"{letter} {name}"
+        info, layer, letter = self.info(side), self.layer_of(side), LETTERS[side]
+        title = f"{letter} {clean(info.name) if info is not None else 'no model yet'}"
         if info is not None and layer is not None:
             title += f" · layer {layer} of {info.layers}"
-        picture.border_title = title.replace("[", "\\[")
-        picture.show(seen, layer or 0, message=clean(self.comparing.waiting(side)))
+        message = clean(self.comparing.waiting(side, layer))
+        picture.show(self.picture_of(side), layer or 0, message=message, head=title)
         bar.show(
             layer or 0,
             info.layers if info is not None else None,
-            seen.extraction if seen is not None else None,
+            self.seen(side),
             look=self.look,
             head=letter,
         )

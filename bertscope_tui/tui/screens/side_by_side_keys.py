@@ -198,6 +198,18 @@ class SideBySideScreen(SideBySidePanes):
 
     # -- the pictures --------------------------------------------------------------------------
 
+    def action_method_next(self) -> None:
+        """Make both pictures by the next method."""
+        self.comparing.ask_inspector("method_next")
+
+    def action_method_previous(self) -> None:
+        """Make both pictures by the method before."""
+        self.comparing.ask_inspector("method_previous")
+
+    def action_orientation(self) -> None:
+        """Turn pictures onto each other, or leave them as they come out."""
+        self.comparing.ask_inspector("orientation")
+
     def action_colour_mode(self) -> None:
         """Colour by the next of role, sentence and position."""
         place = COLOUR_MODES.index(self.mode)

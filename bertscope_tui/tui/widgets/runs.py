@@ -140,6 +140,10 @@ class FactsPane(LineList):
         """Break the lines anew: the width is another."""
         self._wrap(everything=True)
 
+    def watch_show_vertical_scrollbar(self) -> None:
+        """A scroll bar takes a cell of each line."""
+        self.call_after_refresh(self._wrap, everything=True)
+
     def _wrap(self, *, everything: bool = False) -> None:
         before = self._wrapped
         room = max(self.scrollable_content_region.width - _LABEL, 10)

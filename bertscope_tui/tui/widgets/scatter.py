@@ -70,6 +70,7 @@ class ScatterPane(Widget, can_focus=True):
         self._zoom = 1.0
         self._offset = (0.0, 0.0)
         self._message = ""
+        self._head = ""
         self._picture: Picture | None = None
         self._stamps: tuple[Stamp, ...] | None = None
         self._strips: list[Strip] | None = None
@@ -84,8 +85,16 @@ class ScatterPane(Widget, can_focus=True):
         """Return how much closer than the whole picture the view is."""
         return self._zoom
 
-    def show(self, pictures: Pictures | None, layer: int, *, message: str = "") -> None:
-        """Show a layer, or ``message`` where there is no picture (yet)."""
+    def show(
+        self, pictures: Pictures | None, layer: int, *, message: str = "", head: str = ""
+    ) -> None:
+        """Show a layer, or ``message`` where there is no picture (yet).
+
+        ``head`` begins the title, where there is more than one picture.
+        """
+        if head != self._head:
+            self._head = head
+            self.border_title = self._title(pictures, layer)
         before = self._pictures, self._layer, self._message
         if pictures is None or self._pictures is None or not _alike(pictures, self._pictures):
             self._stamps = None
@@ -120,7 +129,7 @@ class ScatterPane(Widget, can_focus=True):
         """Have the picture drawn again at the next frame."""
         self._strips = None
         # On the border, where no pane is too narrow for it to be seen.
-        self.border_title = self._title()
+        self.border_title = self._title(self._pictures, self._layer)
         self.border_subtitle = "  ".join(self._remarks())
         self.refresh()
 
@@ -300,11 +309,16 @@ class ScatterPane(Widget, can_focus=True):
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)
 
-    def _title(self) -> str:
+    def _title(self, pictures: Pictures | None, layer: int) -> str:
         """Return what the picture is and how far to trust it."""
-        if self._pictures is None:
-            return "picture"
-        return picture_title(self._pictures, self._layer, self.size.width - 4)
+        head, room = self._head.replace("[", "\\["), self.size.width - 4
+        if pictures is None:
+            return head or "picture"
+        if not head:
+            return picture_title(pictures, layer, room)
+        room -= cell_len(self._head) + 2
+        words = picture_title(pictures, layer, room)
+        return f"{head}; {words}" if len(words) <= room else head
 
     def _remarks(self) -> list[str]:
         pictures = self._pictures
