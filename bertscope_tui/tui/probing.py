@@ -70,6 +70,7 @@ class Probes:
         self._screen: ProbeScreen | None = None
         self._probing: Probing | None = None
         self._progress: ProbeAdvanced | None = None
+        self._last: ProbeRequest | None = None
         self.results: tuple[ProbeResult, ...] | None = None
         """All results, the newest first; None before they were read for the first time."""
         self.lineage: Lineage | None = None
@@ -261,7 +262,7 @@ class Probes:
             return
 
         def found(base: ModelEntry | None) -> None:
-            self._app.push_screen(ProbeForm(entry, base), answered)
+            self._app.push_screen(ProbeForm(entry, base, self._last), answered)
 
         def answered(request: ProbeRequest | None) -> None:
             if request is not None:
@@ -275,7 +276,7 @@ class Probes:
         def tell(news: ProbeNews) -> None:
             self._app.post_message(Answer(lambda: self._take_news(news)))
 
-        self._progress = None
+        self._progress, self._last = None, request
         self._probing = self._app.service.probe(request, tell)
         self._show_work()
 

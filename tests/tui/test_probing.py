@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -126,6 +127,10 @@ async def test_every_choice_of_the_form_is_in_the_request(weights: str, tmp_path
         options = request.options
         assert (options.seeds, options.controls, options.limit) == (5, False, 1000)
         assert options.settings.pooling == "mean"
+        fake.tell_probes(ProbeEnded(0, 4, stopped=True))
+        await settle(pilot)
+        again = await begun(pilot, app, fake)
+        assert again == replace(request, again=False), "the same choices go on"
 
 
 async def test_what_is_wrong_is_said_at_its_field_and_nothing_begins(weights: str) -> None:

@@ -38,10 +38,15 @@ class ProbeFields(Form):
     """Where each task's examples come from, what is probed beside the model, and how."""
 
     def __init__(
-        self, entry: ModelEntry, base: ModelEntry | None, begin: Callable[[ProbeRequest], None]
+        self,
+        entry: ModelEntry,
+        base: ModelEntry | None,
+        last: ProbeRequest | None,
+        begin: Callable[[ProbeRequest], None],
     ) -> None:
         """``base`` is what the model was fine-tuned from, None where that is not here.
 
+        The choices of the ``last`` request are made already, so that one that was stopped goes on.
         ``begin`` gets the request on Enter, once nothing is wrong with it.
         """
         self._entry, self._base, self._begin = entry, base, begin
@@ -77,16 +82,43 @@ class ProbeFields(Form):
         self._choice("controls").offer([_YES, _NO], True)
         self._choice("pooling").offer([Option(one, "", one) for one in POOLINGS], POOLINGS[0])
         self._choice("again").offer([_NO, _YES], False)
+        if last is not None:
+            self._choose_as(last)
+
+    def _choose_as(self, last: ProbeRequest) -> None:
+        """Make the choices of another request; a base is this model's own."""
+        sources = {source.task: source for source in last.sources}
+        for task in PROBE_TASKS:
+            source, field = sources.get(task), self._choice(task)
+            if source is None:
+                field.offer(field.options, None)
+            elif source.path is not None:
+                field.offer([*field.options, _path_option(source.path)], source.path)
+                if source.fine:
+                    self._choice("fine").offer([_COARSE, _FINE], True)
+        options = last.options
+        if self._base is not None and last.entry.path == self._entry.path:
+            field = self._choice("base")
+            field.offer(field.options, last.base is not None)
+        self._choice("random").offer([_NO, _YES], last.random)
+        self._choice("controls").offer([_YES, _NO], options.controls)
+        field = self._choice("pooling")
+        field.offer(field.options, options.settings.pooling)
+        self._text_field("seeds").set(str(options.seeds))
+        self._text_field("limit").set("" if options.limit is None else str(options.limit))
 
     def _choice(self, name: str) -> ChoiceField:
         field = self.fields[name]
         assert isinstance(field, ChoiceField)
         return field
 
-    def _text(self, name: str) -> str:
+    def _text_field(self, name: str) -> TextField:
         field = self.fields[name]
         assert isinstance(field, TextField)
-        return field.text.strip()
+        return field
+
+    def _text(self, name: str) -> str:
+        return self._text_field(name).text.strip()
 
     # -- what follows --------------------------------------------------------------------------
 
@@ -166,8 +198,7 @@ class ProbeFields(Form):
 
         def chosen(value: object) -> None:
             if isinstance(value, Typed):
-                path = Path(value.text).expanduser().absolute()
-                value = Option(clean(str(path)), "", path)
+                value = _path_option(Path(value.text).expanduser().absolute())
             if isinstance(value, Option):
                 self.choose(field, value)
                 self.left(field.name)
@@ -175,15 +206,21 @@ class ProbeFields(Form):
         self.app.push_screen(PickScreen(field.label, choices, typed=typed), chosen)
 
 
+def _path_option(path: Path) -> Option:
+    return Option(clean(str(path)), "", path)
+
+
 class ProbeForm(ModalScreen["ProbeRequest"]):
     """Asks what to probe; returns the request, or None where it was left."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape", "cancel", "Cancel", show=False)]
 
-    def __init__(self, entry: ModelEntry, base: ModelEntry | None) -> None:
+    def __init__(
+        self, entry: ModelEntry, base: ModelEntry | None, last: ProbeRequest | None
+    ) -> None:
         """See `ProbeFields`."""
         super().__init__()
-        self._fields = ProbeFields(entry, base, self._start)
+        self._fields = ProbeFields(entry, base, last, self._start)
 
     def compose(self) -> ComposeResult:
         """Hold the fields."""
