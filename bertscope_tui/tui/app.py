@@ -222,10 +222,14 @@ class BertscopeApp(App[int]):
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
                 self.probes.model_opened()
-            if self._drawn and self.session.settled:
-                self._drawn = False
-                self.call_after_refresh(self._save_screenshot)
+            self.something_read()
         self.comparing.follow()
+
+    def something_read(self) -> None:
+        """Take the screenshot that was asked for once nothing more is waited for."""
+        if self._drawn and self.session.settled and not self.probes.looking:
+            self._drawn = False
+            self.call_after_refresh(self._save_screenshot)
 
     def _is_listing(self, event: JobEnded) -> bool:
         return self._listing is not None and event.job == self._listing.id

@@ -125,6 +125,7 @@ class Probes:
         """Take in the results as they are now, and have them shown."""
         self.results = results
         self._app.inspector.probes_changed()
+        self._app.something_read()
         if isinstance(self._screen, ProbesScreen) and self._screen.ready:
             self._screen.show_results()
 
@@ -138,6 +139,11 @@ class Probes:
     def failed(self, message: str) -> None:
         """Say in one line what did not work."""
         self._app.notify(clean(message), title="that did not work", severity="error", markup=False)
+
+    @property
+    def looking(self) -> bool:
+        """Say whether it is not known yet what there is of the open model."""
+        return self.results is None or (self.lineage is None and self._reading is not None)
 
     # -- of the open model ---------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import lru_cache
 
 from rich.style import Style
@@ -29,6 +30,11 @@ def textual_theme(spec: ThemeSpec) -> Theme:
         variables=variables,
         **known,  # type: ignore[arg-type]
     )
+
+
+def in_colour() -> bool:
+    """Say whether colours are shown, so that a picture need not do without them."""
+    return "NO_COLOR" not in os.environ
 
 
 @lru_cache(maxsize=512)

@@ -171,6 +171,23 @@ async def test_another_model_shows_its_own_results(weights: str, tmp_path: Path)
         assert "11.0" not in text_in(app.inspector.probes)
 
 
+async def test_while_a_model_is_opened_nothing_of_the_old_one_is_shown(weights: str) -> None:
+    stored(made_result(weights, scores=[0.11] * 13))
+    app, fake = fake_app(models=[model_info(), model_info("second")])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        assert "11.0" in await shown(pilot, app)
+        fake.held.add("model")
+        app.inspector.open_model("second")
+        await settle(pilot)
+        assert "11.0" not in text_in(app.inspector.probes)
+        assert "no model is open" in text_in(app.inspector.probes)
+        fake.answer(fake.last("model"))
+        await ready(pilot)
+        await until(pilot, lambda: not app.probes.looking, "the results")
+        assert "was not probed" in await shown(pilot, app)
+
+
 async def test_a_damaged_file_is_told_and_the_rest_is_shown(weights: str, tmp_path: Path) -> None:
     stored(made_result(weights, scores=[0.11] * 13))
     (tmp_path / "cache" / "probes" / "broken.json").write_text("{}")

@@ -131,6 +131,21 @@ async def test_the_heat_map_is_of_one_model_from_its_worst_to_its_best_layer(
         assert screen.curves.region.area
 
 
+async def test_without_colour_shades_are_signs(
+    weights: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    stored(*family(weights))
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        screen = await opened(pilot, app)
+        await press(pilot, "m")
+        assert set("░▒▓█") <= set(text_in(screen.heat))
+        await press(pilot, "enter")
+        assert "█" in text_in(app.screen.query_one("#confusions"))
+
+
 async def test_facts_say_what_a_result_is_of_and_what_was_computed(weights: str) -> None:
     stored(made_result(weights, "rel"), made_result(weights, "sup", controls=False))
     app, _ = fake_app()

@@ -180,7 +180,7 @@ class InspectorPanes(Screen[None]):
         probes = self.app.probes  # type: ignore[attr-defined]
         if self.session.model is None:
             self.probes.say("no model is open")
-        elif probes.results is None:
+        elif probes.looking:
             self.probes.say("looking for probes …")
         elif not probes.results_of_open_model():
             self.probes.say("this model was not probed yet:", "P, then a, probes it")
@@ -203,6 +203,7 @@ class InspectorPanes(Screen[None]):
         self.tokens.show(None, self.look, self.mode, ())
         self.neighbours.show(None, self.look, None, 0, self.metric, ())
         self.show_layer_bar()
+        self.show_probes()
 
     def _nearest(self) -> tuple[Neighbour, ...]:
         extraction = self.session.extraction

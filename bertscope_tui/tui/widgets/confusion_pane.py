@@ -9,6 +9,7 @@ from bertscope_tui.plots.heatmap import heatmap
 from bertscope_tui.plots.picture import Picture
 from bertscope_tui.probes.labels import confusion_of
 from bertscope_tui.probes.records import ProbeResult
+from bertscope_tui.tui.theming import in_colour
 from bertscope_tui.tui.widgets.picture_pane import PicturePane
 
 _FIELD = 4
@@ -56,5 +57,6 @@ class ConfusionPane(PicturePane):
             column_labels=[label[: _FIELD - 1] for label in found.labels],
             title=f"said{more}",
             ramp=look.theme.ramp,
+            colour=in_colour(),
             ascii=look.ascii,
         )

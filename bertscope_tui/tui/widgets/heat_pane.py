@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.plots.heatmap import heatmap
 from bertscope_tui.plots.picture import Picture
+from bertscope_tui.tui.theming import in_colour
 from bertscope_tui.tui.widgets.picture_pane import PicturePane
 
 
@@ -49,5 +50,6 @@ class HeatPane(PicturePane):
             column_labels=heat.columns,
             title=heat.title,
             ramp=self._look.theme.ramp,
+            colour=in_colour(),
             ascii=self._look.ascii,
         )
