@@ -28,6 +28,13 @@ SHORT: dict[Phase, str] = {
 }
 """One word for each phase; no two begin with the same letter, which alone may stand for one."""
 
+AGREEMENT_NAMES: dict[Agreement, str] = {
+    "right": "the layer's answer is right",
+    "same": "it is the final answer, or where that is",
+    "other": "another answer",
+    "unknown": "the head has no answer from this layer",
+}
+
 _AGREEMENT: dict[Agreement, tuple[str, str]] = {
     "right": ("✓", "+"),
     "same": ("●", "o"),

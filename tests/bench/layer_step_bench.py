@@ -23,7 +23,10 @@ import time
 from pathlib import Path
 
 _QUIET_S = 0.04
+_QUIET_LONG_S = 8.0
 _STEPS = 80
+_ROOMY, _TO_BOTH = 30, 2
+"""Terminals of fewer rows show phases only, until the key is pressed twice."""
 
 REFERENCE = """
 from rich.segment import Segment
@@ -133,7 +136,7 @@ def measure(terminal: Terminal, keys: list[bytes]) -> dict[str, float]:
 
 
 def run(size: tuple[int, int]) -> dict[str, object]:
-    """Measure the app with and without a selected token, and the reference."""
+    """Measure the app, then with a selected token, then with both strips found; the reference."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model, data = build(folder)
@@ -154,6 +157,11 @@ def run(size: tuple[int, int]) -> dict[str, object]:
         app.step(b"t")
         app.read(0.3, 2)
         selected = measure(app, steps)
+        app.step(b"t")
+        for _ in range(_TO_BOTH if size[1] < _ROOMY else 0):
+            app.step(b"i")
+        app.read(_QUIET_LONG_S, 60)  # phases of 512 tokens in 25 layers take some seconds
+        strips = measure(app, steps)
         app.close()
         script = folder / "reference.py"
         script.write_text(REFERENCE)
@@ -163,7 +171,8 @@ def run(size: tuple[int, int]) -> dict[str, object]:
         bare.close()
     return {
         "bench": "layer_step", "size": f"{size[0]}x{size[1]}", "tokens": 512, "layers": 25,
-        "step": plain, "step_with_selection": selected, "reference": reference,
+        "step": plain, "step_with_selection": selected, "step_with_strips": strips,
+        "reference": reference,
         "ratio": round(plain["median_ms"] / reference["median_ms"], 2),
     }  # fmt: skip
 

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bertscope_tui.analysis.phase_scores import PHASES
 from bertscope_tui.analysis.phases import Phases, normalised
 from bertscope_tui.inspection.lens import NOT_ON_LAYERS, Lens
+from bertscope_tui.tui.widgets.strips import Ticks
 from tests.tui.fakes import (
     dataset_of,
     extraction_of,
@@ -37,6 +40,26 @@ from tests.tui.support import (
 def bar(app) -> list[str]:
     """Return the lines of the layer bar."""
     return text_in(app.inspector.layer_bar).split("\n")
+
+
+@given(st.integers(0, 130), st.integers(0, 20), st.integers(-10, 220), st.data())
+def test_every_layer_has_a_cell_and_every_cell_one_layer(
+    last: int, left: int, room: int, data: st.DataObject
+) -> None:
+    ticks = Ticks.fitting(last, left, room)
+    layer = data.draw(st.integers(0, last))
+    shown = ticks.layers(layer)
+    assert list(shown) == sorted(set(shown))
+    assert layer in shown
+    assert shown[0] == 0 or layer in range(1, ticks.every)
+    for one in range(last + 1):
+        assert ticks.owner(ticks.column(one), one) == one, "the current layer is always shown"
+    owners = [ticks.owner(column, layer) for column in range(ticks.end + 3)]
+    assert owners[:left] == [None] * left
+    assert owners[ticks.end :] == [None] * 3
+    assert owners[left : ticks.end] == [one for one in shown for _ in range(ticks.step)]
+    if room >= 2:
+        assert (ticks.groups - 1) * ticks.step + 1 <= room
 
 
 @pytest.mark.parametrize(("size", "lines"), [(SMALL, 3), ((100, 29), 3), ((100, 30), 5)])

@@ -23,6 +23,7 @@ from bertscope_tui.inspection.phase_words import (
     PHASE_INTRODUCTION,
     PHASE_RULES,
 )
+from bertscope_tui.inspection.strip_views import AGREEMENT_NAMES, agreement_glyph
 from bertscope_tui.inspection.views import ROLE_NAMES, Look
 from bertscope_tui.scans.pages import rule_rows
 from bertscope_tui.tui.actions import Group, key_table, spelled
@@ -73,6 +74,9 @@ def help_page(look: Look, first: Group | None = None) -> PageScreen:
     for role in ROLES:
         mark = (f"  {look.glyph(role)}        ", f"bold {look.colour(role)}")
         parts.append(Content.assemble(mark, ROLE_NAMES[role]))
+    for agreement, meaning in AGREEMENT_NAMES.items():
+        sign = (f"  {agreement_glyph(agreement, look)}        ", "bold")
+        parts.append(Content.assemble(sign, f"under the layers: {meaning}"))
     parts.append(
         Content(
             "\nLayer 0 is the embeddings. A picture shows the hidden states of one layer in two\n"

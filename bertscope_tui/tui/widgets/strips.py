@@ -60,7 +60,7 @@ class Ticks:
     def fitting(cls, last: int, left: int, room: int) -> Ticks:
         """Return ticks for layers 0 to ``last`` that take at most about ``room`` cells."""
         step = max(min((room - 1) // max(last, 1), 6), 1)
-        every = -(-last // max(room - 1, 1)) if last * step + 1 > room else 1
+        every = max(-(-last // max(room - 1, 1)), 1) if last * step + 1 > room else 1
         return cls(last, left, step, every)
 
     @property
@@ -138,13 +138,16 @@ def phase_blocks(phases: Sequence[Phase | None], cells: int, look: Look) -> list
     The name of the phase stands in it, or as much of that as fits.
     """
     runs: list[Run] = []
+    place = 0
     for phase, group in groupby(phases):
-        size = cells * len(list(group))
+        count = len(list(group))
+        place += count
+        size = cells * count
         if phase is None:
             runs.append((" " * size, ink(None)))
             continue
-        # A gap at the end, so that two blocks can be told apart without their colours.
-        block = size - 1 if size > 1 else size
+        # A gap between two blocks, so that they can be told apart without their colours.
+        block = size - 1 if size > 1 and place < len(phases) else size
         style = ink(phase_colour(phase, look.theme), bold=True, reverse=True)
         runs += [(set_cell_size(SHORT[phase], block), style), (" " * (size - block), ink(None))]
     return runs
