@@ -278,7 +278,8 @@ def _said_by_probes(extraction: Extraction) -> SampleProbes:
     from pathlib import Path
 
     from bertscope_tui.errors import InputError
-    from bertscope_tui.inspection.probing import APPLIED, probe_sample
+    from bertscope_tui.inspection.probe_views import APPLIED
+    from bertscope_tui.inspection.probing import probe_sample
     from bertscope_tui.models.card import weights_sha256
     from bertscope_tui.probes import store
     from bertscope_tui.probes.choosing import of_weights, one_for_each_task

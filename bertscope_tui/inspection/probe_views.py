@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bertscope_tui.data.hygiene import clean
+from bertscope_tui.data.probing.records import ProbeTask
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.plots.cells import clusters as cells
 from bertscope_tui.plots.cells import shorten, width_of
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
     from bertscope_tui.inspection.probing import Said, SampleProbes
     from bertscope_tui.inspection.snapshots import Extraction
     from bertscope_tui.probes.records import ProbeResult
+
+APPLIED: tuple[ProbeTask, ...] = ("ques", "nel", "sup")
+"""The tasks whose probes have something to say of a sample."""
 
 SURE = 0.5
 """From this chance on a label is taken to be said."""
@@ -67,6 +71,16 @@ def facts_words(probes: SampleProbes, extraction: Extraction, layer: int) -> str
     """Return how many of the supporting facts are found at a layer, empty where it is not known."""
     if probes.facts is None:
         return ""
+    found, given, others = _facts_said(probes, extraction, layer)
+    if not given:
+        return f"{others} of {len(extraction.sample.sentences)} sentences said to be facts"
+    return f"{found} of {given} facts found" + (
+        f", {others} other{'s' if others > 1 else ''} said" if others else ""
+    )
+
+
+def _facts_said(probes: SampleProbes, extraction: Extraction, layer: int) -> tuple[int, int, int]:
+    """Return how many facts are found, how many there are, and how many others are said."""
     sample = extraction.sample
     given = set(sample.supporting)
     said = {
@@ -74,12 +88,7 @@ def facts_words(probes: SampleProbes, extraction: Extraction, layer: int) -> str
         for place, sentence in enumerate(sample.sentences)
         if (probes.fact(layer, place) or 0.0) >= SURE
     }
-    if not given:
-        return f"{len(said)} of {len(sample.sentences)} sentences said to be facts"
-    others = len(said - given)
-    return f"{len(said & given)} of {len(given)} facts found" + (
-        f", {others} other{'s' if others > 1 else ''} said" if others else ""
-    )
+    return len(said & given), len(given), len(said - given)
 
 
 def probes_words(
@@ -97,6 +106,20 @@ def probes_words(
         assert word is not None
         parts.append(f"'{clean(_text(probes, extraction, word))}' {_label(*found)}")
     return "; ".join(part for part in parts if part)
+
+
+def probes_title(probes: SampleProbes, extraction: Extraction, layer: int) -> str:
+    """Return the likeliest type of the question and the facts found at a layer, very shortly.
+
+    ``facts 1/2 +3`` are one of two facts that are found, and three other sentences.
+    """
+    parts = [] if probes.question is None else [question_words(probes.question, layer, 1)]
+    if probes.facts is not None:
+        found, given, others = _facts_said(probes, extraction, layer)
+        parts.append(f"facts {found}/{given}" if given else "facts")
+        if others or not given:
+            parts[-1] += f" +{others}"
+    return ", ".join(parts)
 
 
 def probes_object(

@@ -22,14 +22,12 @@ from bertscope_tui.data.words import words_of
 from bertscope_tui.engine.probe_encoding import covering
 from bertscope_tui.engine.scoring import never
 from bertscope_tui.errors import Cancelled
+from bertscope_tui.inspection.probe_views import APPLIED
 from bertscope_tui.probes.applying import KeptProbes, TokenRange, offsets_of, open_probes
 
 if TYPE_CHECKING:
     from bertscope_tui.inspection.snapshots import Extraction
     from bertscope_tui.probes.records import ProbeResult
-
-APPLIED: tuple[ProbeTask, ...] = ("ques", "nel", "sup")
-"""The tasks whose probes have something to say of a sample."""
 
 Floats = NDArray[np.float32]
 
@@ -78,11 +76,11 @@ class SampleProbes:
     """What probes say of a sample in one window; None for a task without probes.
 
     ``question`` has one target, the question; ``entities`` one for each of ``stretches``: every
-    word that is all in the window, in the text's order, then the predicted answer and the gold
-    answers. ``word_of`` has for each token its word's place in ``stretches``, None where it
-    belongs to none. ``facts`` is ``(layers + 1, sentences)``, the chance that a sentence of the
-    context is a supporting fact, NaN where not all of it is in the window. ``notes`` are plain
-    sentences about what could not be asked.
+    word that is all in the window, in the text's order, then the predicted answer and gold ones
+    that differ from it. ``word_of`` has for each token its word's place in ``stretches``, None
+    where it belongs to none. ``facts`` is ``(layers + 1, sentences)``, the chance that a sentence
+    of the context is a supporting fact, NaN where not all of it is in the window. ``notes`` are
+    plain sentences about what could not be asked.
     """
 
     layers: int
@@ -196,13 +194,11 @@ def _words(
 
 
 def _answers(extraction: Extraction, read: NDArray[np.int64]) -> list[Stretch]:
-    """Return the answers that are all in the window: the predicted one, then different gold."""
-    said = extraction.prediction
-    named: list[tuple[StretchName, Span | None]] = []
-    if said is not None:
-        named.append(("predicted answer", said.span))
+    """Return the answers that are all in the window: the predicted one, then other gold ones."""
+    predicted = None if extraction.prediction is None else extraction.prediction.span
     gold = dict.fromkeys(answer.span for answer in extraction.sample.answers)
-    named += [("gold answer", span) for span in gold]
+    named: list[tuple[StretchName, Span | None]] = [("predicted answer", predicted)]
+    named += [("gold answer", span) for span in gold if span != predicted]
     found: list[Stretch] = []
     for name, span in named:
         own = None if span is None else covering(read, span)

@@ -147,6 +147,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "probes", ("P",), "P", "Probes: what each layer knows of five tasks", "Probes", "probes"
     ),
+    Action("probe_sample", ("A",), "A", "Ask the probes about the sample, or hide them", "Probes"),
     Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
     Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
     Action(

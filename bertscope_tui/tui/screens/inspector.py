@@ -24,7 +24,7 @@ from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
 from bertscope_tui.tui.screens.opening_keys import OpeningKeys
 from bertscope_tui.tui.screens.panes import PANES
-from bertscope_tui.tui.screens.probe_keys import ProbeKeys
+from bertscope_tui.tui.screens.sample_probe_keys import SampleProbeKeys
 from bertscope_tui.tui.screens.strip_keys import StripKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
@@ -35,7 +35,7 @@ from bertscope_tui.tui.widgets.text_pane import TextPane
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(StripKeys, ProbeKeys, OpeningKeys):
+class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -116,6 +116,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
             return
         # Reading the layers is quick; looking for phases takes longer than the next sample.
         self.want_strips("lens")
+        self.want_sample_probes()
         self._prefetch()
         self.want_strips("phases")
         self.app.picture_drawn()  # type: ignore[attr-defined]
@@ -123,6 +124,7 @@ class Inspector(StripKeys, ProbeKeys, OpeningKeys):
     def derived(self, kind: str, value: object) -> None:
         """Something more about the open sample is there: the pane that asked for it shows it."""
         self.take_strip(kind, value)
+        self.take_sample_probes(kind, value)
 
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """More samples have their marks; go on looking for a wrong one if that was asked."""

@@ -10,6 +10,7 @@ from textual.widgets import Static
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.data.records import QASample
+from bertscope_tui.inspection.probe_views import FactMark
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
 
@@ -33,6 +34,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._extraction: Extraction | None = None
         self._selected: int | None = None
         self._context_place = 0
+        self._probes = ""
+        self._marks: tuple[FactMark, ...] = ()
         self._body = Static("", id="text-body", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -42,6 +45,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
     def show_sample(self, sample: QASample | None, *, message: str = "") -> None:
         """Show a record before the model has seen it, or a message where there is none."""
         self._sample, self._extraction, self._selected = sample, None, None
+        self._probes, self._marks = "", ()
+        self.border_subtitle = ""
         self.border_title = "text" if sample is None else f"text {_title(sample)}"
         self.scroll_home(animate=False)
         self._body.update(Content(message) if sample is None else self._content(sample))
@@ -51,6 +56,20 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._sample, self._extraction = extraction.sample, extraction
         self._body.update(self._content(extraction.sample))
         self.call_after_refresh(self._reveal)
+
+    def show_probes(self, words: str, marks: tuple[FactMark, ...], title: str = "") -> None:
+        """Show what probes say of the sample, and a mark before each sentence, or nothing.
+
+        Each sentence begins on a line of its own where there are marks. ``title`` is the part
+        that stays in sight wherever the text is scrolled to.
+        """
+        self.border_subtitle = clean(title).replace("[", "\\[")
+        if (words, marks) != (self._probes, self._marks):
+            moved = bool(marks) != bool(self._marks)
+            self._probes, self._marks = words, marks
+            self._redraw()
+            if moved:
+                self.call_after_refresh(self._reveal)
 
     def show_look(self, look: Look) -> None:
         """Draw with another theme."""
@@ -85,7 +104,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
             return
         above = 0
         if token.part == "context":
-            lines = self._content(sample)[: self._context_place + token.start].wrap(width)
+            end = self._context_place + token.start + self._before(sample, token.start)
+            lines = self._content(sample)[:end].wrap(width)
             above = len(lines) - 1
         # No farther than needed: the question and the answers above the context are read first.
         if above < self.scroll_offset.y:
@@ -114,10 +134,41 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
             Content.assemble((f"! {clean(note)}", "italic"))
             for note in (extraction.notes if extraction else ())
         ]
+        if self._probes:
+            notes.insert(0, Content.assemble(("probes ", "bold"), clean(self._probes)))
         lines = [head, *self._predicted(), gold, *self._runners_up(), *notes, Content("")]
         above = Content("\n").join([*lines, Content("")])
         self._context_place = len(above) - low
-        return above + self._marked(sample, "context", low, high)
+        context = self._marked(sample, "context", low, high)
+        return above + self._with_marks(sample, context)
+
+    def _with_marks(self, sample: QASample, context: Content) -> Content:
+        """Put the mark of each sentence before it, where the shown context has its beginning."""
+        low = self._shown(sample)[0]
+        parts, done = [], 0
+        for place, words in self._shown_marks(sample):
+            start = sample.sentences[place].start - low
+            style = self._style("fact", bold=True) if self._marks[place].said else "dim"
+            parts += [context[done:start], Content.assemble((words, style))]
+            done = start
+        return Content("").join([*parts, context[done:]]) if parts else context
+
+    def _shown_marks(self, sample: QASample) -> list[tuple[int, str]]:
+        """Return the place and the mark of each sentence that begins in the shown context."""
+        low, high = self._shown(sample)
+        return [
+            (place, ("\n" if sentence.start > low else "") + f"{self._marks[place].text.strip()} ")
+            for place, sentence in enumerate(sample.sentences[: len(self._marks)])
+            if low <= sentence.start < high
+        ]
+
+    def _before(self, sample: QASample, place: int) -> int:
+        """Return how many characters the marks of sentences that begin up to ``place`` take."""
+        return sum(
+            len(words)
+            for sentence, words in self._shown_marks(sample)
+            if sample.sentences[sentence].start <= place
+        )
 
     def _runners_up(self) -> list[Content]:
         if self._extraction is None or self._extraction.prediction is None:

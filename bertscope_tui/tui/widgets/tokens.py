@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
 from rich.style import Style
 
 from bertscope_tui.analysis.geometry import Neighbour
+from bertscope_tui.data.hygiene import clean
+from bertscope_tui.engine.roles import Role
+from bertscope_tui.inspection.probe_views import SURE
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import (
     ROLE_NAMES,
@@ -19,6 +23,18 @@ from bertscope_tui.inspection.views import (
 )
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.line_list import LineList, Run
+
+if TYPE_CHECKING:
+    from bertscope_tui.inspection.probing import SampleProbes
+
+_MOST_TEXT = 24
+_LEAST_TEXT = 8
+_FIGURE = 4
+_ENTITY = 9
+"""Cells of an entity label where there is little room."""
+_BEFORE_TEXT = 7
+_AFTER_TEXT = 1 + 1 + _FIGURE + 1 + 1 + _FIGURE
+"""Blank, blank behind the label, its chance, blank, glyph and chance of the sentence."""
 
 
 class TokenList(LineList):
@@ -32,6 +48,8 @@ class TokenList(LineList):
         self._masked: frozenset[int] = frozenset()
         self._selected: int | None = None
         self._near: frozenset[int] = frozenset()
+        self._probes: SampleProbes | None = None
+        self._layer = 0
 
     @property
     def row_count(self) -> int:
@@ -46,11 +64,25 @@ class TokenList(LineList):
         self._extraction, self._look, self._mode = extraction, look, mode
         self._masked = frozenset(masked)
         if fresh:
-            self._selected, self._near = None, frozenset()
+            self._selected, self._near, self._probes = None, frozenset(), None
             self.set_reactive(LineList.cursor, 0)
             self.scroll_to(y=0, animate=False, immediate=True)
         self.border_title = f"tokens {self.row_count}"
+        self._show_subtitle()
         self.rows_changed()
+
+    def show_probes(self, probes: SampleProbes | None, layer: int) -> None:
+        """Show what probes say of each token's word and sentence at a layer, in place of roles."""
+        if probes is not self._probes or (probes is not None and layer != self._layer):
+            self._probes, self._layer = probes, layer
+            self._show_subtitle()
+            self.refresh()
+
+    def _show_subtitle(self) -> None:
+        names = [] if self._probes is None or self._probes.entities is None else ["entity"]
+        if self._probes is not None and self._probes.facts is not None:
+            names.append("fact")
+        self.border_subtitle = f"{', '.join(names)}, layer {self._layer}" if names else ""
 
     def select(self, token: int | None, near: Sequence[int]) -> None:
         """Mark the selected token and its neighbours."""
@@ -71,15 +103,43 @@ class TokenList(LineList):
         label = token_label(self._extraction, index)
         masked = index in self._masked
         flag = ">" if index == self._selected else "~" if index in self._near else " "
-        said = self._said(index, masked)
-        least = 0 if index in self._extraction.outliers else 14
-        text = f"{set_cell_size(label, max(least, min(cell_len(label), 24)))} "
-        return [
+        start: list[Run] = [
             (f"{flag}{index:>3} ", ink(None, bold=index == self._selected, dim=True)),
             (f"{glyph} ", ink(colour, bold=True)),
-            (text, ink(colour, dim=masked)),
-            (said or ROLE_NAMES[role], ink(None, dim=True)),
         ]
+        if self._probes is not None:
+            room = width - _BEFORE_TEXT - _AFTER_TEXT
+            cells = min(max(room - _ENTITY, _LEAST_TEXT), _MOST_TEXT)
+            text = (f"{set_cell_size(label, cells)} ", ink(colour, dim=masked))
+            return [*start, text, *self._probed(self._probes, index, max(room - cells, 0))]
+        why = self._said(index, masked)
+        least = 0 if index in self._extraction.outliers else 14
+        words = f"{set_cell_size(label, max(least, min(cell_len(label), _MOST_TEXT)))} "
+        last = why or ROLE_NAMES[role]
+        return [*start, (words, ink(colour, dim=masked)), (last, ink(None, dim=True))]
+
+    def _probed(self, probes: SampleProbes, token: int, room: int) -> list[Run]:
+        """Return the entity label of a token's word in ``room`` cells, its chance, and its fact."""
+        assert self._extraction is not None
+        assert self._look is not None
+        runs: list[Run] = []
+        entity = probes.entity(self._layer, token)
+        if entity is not None:
+            name, chance = clean(entity[0]), entity[1]
+            sure = chance >= SURE
+            runs = [
+                (f"{set_cell_size(name, room)} ", ink(None, bold=sure, dim=not sure)),
+                (f"{chance:.2f} ", ink(None, bold=sure, dim=not sure)),
+            ]
+        else:
+            hidden = "hidden" if token in self._masked else ""
+            runs = [(f"{set_cell_size(hidden, room + 1 + _FIGURE)} ", ink(None, dim=True))]
+        fact = probes.fact(self._layer, self._extraction.sentences[token])
+        if fact is not None:
+            role: Role = "fact" if fact >= SURE else "context"
+            colour = self._look.colour(role)
+            runs.append((f"{self._look.glyph(role)}{fact:.2f}", ink(colour, bold=fact >= SURE)))
+        return runs
 
     def _said(self, index: int, masked: bool) -> str:
         """Return why a token is not in the picture, and how large one is that may hide others."""
