@@ -362,6 +362,6 @@ def _key(entry: ModelEntry) -> str:
         changed = max(
             (one.stat().st_mtime_ns for one in entry.path.iterdir() if one.is_file()), default=0
         )
-    except OSError:
+    except (OSError, ValueError):  # no folder, or no name that a folder could have
         changed = 0
     return f"{entry.path.absolute()} {changed}"
