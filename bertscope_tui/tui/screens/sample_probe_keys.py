@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from bertscope_tui.probes.records import ProbeIdentity, ProbeResult
 
 _KIND = "probes"
-_Asked = tuple[Extraction, tuple["ProbeIdentity", ...]]
+_AskedAbout = tuple[Extraction, tuple["ProbeIdentity", ...]]
 
 
 class SampleProbeKeys(ProbeKeys):
@@ -36,7 +36,7 @@ class SampleProbeKeys(ProbeKeys):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._probing = False
-        self._asked: _Asked | None = None
+        self._asked_about: _AskedAbout | None = None
         self._said: tuple[Extraction, SampleProbes] | None = None
 
     @property
@@ -50,7 +50,7 @@ class SampleProbeKeys(ProbeKeys):
     def action_probe_sample(self) -> None:
         """Ask the probes about the open sample, or hide what they say."""
         if self._probing and (self.sample_probes is not None or self.session.deriving(_KIND)):
-            self._probing, self._asked, self._said = False, None, None
+            self._probing, self._asked_about, self._said = False, None, None
             self.session.drop_derived(_KIND)
             self.notify("probes hidden; A asks them again", markup=False)
             self.show_status()
@@ -58,7 +58,7 @@ class SampleProbeKeys(ProbeKeys):
         missing = self._missing()
         if missing:
             self.notify(missing, severity="warning", markup=False)
-        self._probing, self._asked = not missing, None
+        self._probing, self._asked_about = not missing, None
         self.want_sample_probes()
         self.show_status()
 
@@ -68,10 +68,10 @@ class SampleProbeKeys(ProbeKeys):
         if not self._probing or extraction is None or self.session.pictures is None:
             return
         asked = extraction, tuple(one.identity for one in results)
-        before = self._asked
+        before = self._asked_about
         if before is not None and before[0] is asked[0] and before[1] == asked[1]:
             return
-        self._asked, self._said = asked, None
+        self._asked_about, self._said = asked, None
         self.session.drop_derived(_KIND)
         if not results:
             return
