@@ -35,14 +35,14 @@ def lineage_of(entry: ModelEntry) -> Lineage:
     try:
         own = weights_sha256(entry.path)
     except BertscopeError:
-        return Lineage(None, None, entry.base)  # not a model any more: nothing is of it
+        return Lineage(None)  # not a model any more: nothing is of it
     if base is not None:
         return Lineage(own, _sha256(base.path), base.name)
     try:
         card = read_card(entry.path)
     except BertscopeError:
-        card = None  # damaged, which the catalogue tells of
-    return Lineage(own, None if card is None else card.base_sha256, entry.base)
+        return Lineage(own)  # a damaged card, which the catalogue tells of
+    return Lineage(own) if card is None else Lineage(own, card.base_sha256, card.base)
 
 
 def of_weights(

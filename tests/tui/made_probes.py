@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -118,8 +117,3 @@ def stored(*results: ProbeResult) -> None:
     for one in results:
         path = store.folder() / store._file_name(one)
         write_aside(path, json.dumps(result_object(one)))
-
-
-def renamed(result: ProbeResult, model: str) -> ProbeResult:
-    """Return the result under the name of another model."""
-    return replace(result, model=model)

@@ -130,6 +130,19 @@ async def test_the_base_has_a_mark_and_a_number_where_it_was_probed_on_the_same_
         assert app.probes.base_results() == (of_base,)
 
 
+async def test_a_base_that_was_not_probed_on_these_data_is_named(
+    weights: str, tmp_path: Path
+) -> None:
+    tuned_from(tmp_path, "base", there=False)
+    stored(made_result(weights), made_result("base", data="other", model="plain"))
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        pane = await shown(pilot, app)
+        assert "◆ plain: not probed on this" in pane
+        assert "not tuned" not in pane
+
+
 async def test_of_several_data_sets_the_newest_is_shown_unless_another_is_chosen(
     weights: str,
 ) -> None:

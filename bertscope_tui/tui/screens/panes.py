@@ -185,7 +185,8 @@ class InspectorPanes(Screen[None]):
         elif not probes.results_of_open_model():
             self.probes.say("this model was not probed yet:", "P, then a, probes it")
         else:
-            self.probes.show(probes.bars(), self.at_layer or 0, self.look)
+            base = probes.lineage.base_name
+            self.probes.show(probes.bars(), self.at_layer or 0, self.look, base=base)
 
     def show_selection(self) -> None:
         """Mark the selected token everywhere and list what is near it at this layer."""

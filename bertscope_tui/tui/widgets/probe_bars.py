@@ -39,6 +39,7 @@ class ProbeBars(LineList):
         self._bars: tuple[TaskBars, ...] = ()
         self._layer = 0
         self._look: Look | None = None
+        self._base_name: str | None = None
         self._message: tuple[str, ...] = ("no model is open",)
         self._full, self._base, self._majority = "#o|" if ascii_only else "█◆│"
         self._ascii = ascii_only
@@ -48,11 +49,6 @@ class ProbeBars(LineList):
         """Return the number of lines: a legend and the tasks, or sentences."""
         return len(self._bars) + 1 if self._bars else len(self._message)
 
-    @property
-    def selected(self) -> ProbeTask | None:
-        """Return the task under the cursor."""
-        return self.task_at(self.cursor)
-
     def task_at(self, index: int) -> ProbeTask | None:
         """Return the task of a row, None for the legend or a sentence."""
         return self._bars[index - 1].task if self._bars and index > 0 else None
@@ -61,9 +57,14 @@ class ProbeBars(LineList):
         """Tasks can be chosen, the legend and sentences cannot."""
         return bool(self._bars) and index > 0
 
-    def show(self, bars: Sequence[TaskBars], layer: int, look: Look) -> None:
-        """Show the tasks at a layer, drawing only the lines that are others."""
-        bars = tuple(bars)
+    def show(
+        self, bars: Sequence[TaskBars], layer: int, look: Look, *, base: str | None = None
+    ) -> None:
+        """Show the tasks at a layer, drawing only the lines that are others.
+
+        ``base`` is the name of what the model was fine-tuned from, if that is known.
+        """
+        bars, self._base_name = tuple(bars), base
         if bars != self._bars or look is not self._look or self._message:
             self._bars, self._layer, self._look, self._message = bars, layer, look, ()
             self.set_reactive(LineList.cursor, max(self.cursor, 1))
@@ -85,11 +86,13 @@ class ProbeBars(LineList):
     def _show_titles(self) -> None:
         bases = sorted({one.base.model for one in self._bars if one.base is not None})
         self.border_title = f"probes, layer {self._layer}"
-        names = clean(", ".join(bases))
+        names = clean(", ".join(bases) or self._base_name or "")
         cut = "~" if self._ascii else "…"
         if len(names) > _LONGEST_BASE:
             names = f"{names[: _LONGEST_BASE - 1]}{cut}"
-        self.border_subtitle = f"{self._base} {names}".replace("[", "\\[") if bases else ""
+        if not bases and names:
+            names += ": not probed on this"
+        self.border_subtitle = f"{self._base} {names}".replace("[", "\\[") if names else ""
 
     def row(self, index: int, width: int) -> list[Run]:
         """Return the legend, or a task with its bar, its marks and its numbers."""
