@@ -185,9 +185,9 @@ class SideBySidePanes(Screen[None]):
 
     def _show_side(self, picture: ScatterPane, bar: LayerBar, side: Side) -> None:
         info, layer, letter = self.info(side), self.layer_of(side), LETTERS[side]
-        title = f"{letter} {clean(info.name) if info is not None else 'no model yet'}"
-        if info is not None and layer is not None:
-            title += f" · layer {layer} of {info.layers}"
+        title = f"{letter} · no model yet"
+        if info is not None:
+            title = f"{letter} layer {layer} of {info.layers} · {clean(info.name)}"
         message = clean(self.comparing.waiting(side, layer))
         picture.show(self.picture_of(side), layer or 0, message=message, head=title)
         bar.show(
