@@ -148,7 +148,8 @@ def result_facts(result: ProbeResult) -> list[tuple[str, str]]:
         facts.append(
             (
                 "lost",
-                f"{lost:,} target{'' if lost == 1 else 's'}: {result.lost_truncated:,} cut off at the end of the window, "
+                f"{lost:,} target{'' if lost == 1 else 's'}: "
+                f"{result.lost_truncated:,} cut off at the end of the window, "
                 f"{result.lost_untokenised:,} without a token",
             )
         )
