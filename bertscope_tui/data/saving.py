@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +23,11 @@ def write_jsonl(path: Path, samples: Iterable[QASample]) -> None:
     _write(path, (line_of(sample) + "\n" for sample in samples))
 
 
-def append_jsonl(path: Path, sample: QASample) -> None:
-    """Add a sample to the end of a file of such lines, which is made where there is none.
+def append_jsonl(path: Path, samples: Sequence[QASample]) -> None:
+    """Add samples to the end of a file of such lines, which is made where there is none.
 
-    Raises DataError where there is a file that is no such data set, or one with this id; DiskError
-    where it cannot be written: what was there before is then still there.
+    Raises DataError where there is a file that is no such data set, or one with one of their ids;
+    DiskError where it cannot be written: what was there before is then still there.
     """
     from bertscope_tui.data.open import open_dataset
 
@@ -39,8 +39,9 @@ def append_jsonl(path: Path, sample: QASample) -> None:
                 f"{clean(str(path))}: not a data set of JSON lines, so nothing can be added to it",
                 remedy="name another file",
             )
-        if kept.place(sample.id) is not None:
-            raise DataError(f"{clean(str(path))}: has a sample {clean(sample.id)!r} already")
+        taken = next((one.id for one in samples if kept.place(one.id) is not None), None)
+        if taken is not None:
+            raise DataError(f"{clean(str(path))}: has a sample {clean(taken)!r} already")
         try:
             before = path.read_bytes().decode("utf-8")
         except OSError as exc:
@@ -52,7 +53,7 @@ def append_jsonl(path: Path, sample: QASample) -> None:
             ) from exc
     if before and not before.endswith("\n"):
         before += "\n"
-    _write(path, (before, line_of(sample) + "\n"))
+    _write(path, (before, *(line_of(sample) + "\n" for sample in samples)))
 
 
 def line_of(sample: QASample) -> str:

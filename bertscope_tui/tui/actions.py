@@ -18,6 +18,7 @@ Group = Literal[
     "Picture",
     "Panes",
     "Probes",
+    "What if",
     "General",
     "Fine-tuning, after f",
     "Scans, after R",
@@ -148,6 +149,15 @@ ACTIONS: tuple[Action, ...] = (
         "probes", ("P",), "P", "Probes: what each layer knows of five tasks", "Probes", "probes"
     ),
     Action("probe_sample", ("A",), "A", "Ask the probes about the sample, or hide them", "Probes"),
+    Action("edit", ("E",), "E", "Edit question or context, and run again", "What if"),
+    Action(
+        "strike", ("X",), "X", "Strike out a sentence: the selected token's, or choose", "What if"
+    ),
+    Action("undo", ("u",), "u", "Back to before the edit", "What if"),
+    Action("redo", ("U",), "U", "On to after it again", "What if"),
+    Action("moved", ("M",), "M", "Words that the edits moved most at this layer", "What if"),
+    Action("save_edits", ("S",), "S", "Save edited samples as a data set", "What if"),
+    Action("skip_layers", ("I",), "I", "Answers without each layer, or hide them", "What if"),
     Action("pick_model", ("m",), "m", "Open a model", "General", "model"),
     Action("pick_dataset", ("d",), "d", "Open a data set", "General", "data"),
     Action(

@@ -51,6 +51,7 @@ from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.theming import textual_theme
 from bertscope_tui.tui.trainings import RunsRead, Trainings
+from bertscope_tui.tui.whatif import WhatIf
 from bertscope_tui.tui.widgets.picker import DatasetChoice, describe_model
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class BertscopeApp(App[int]):
         self.probes = Probes(self)
         self.phase_runs = PhaseRuns(self)
         self.comparing = ModelComparison(self)
+        self.what_if = WhatIf(self)
         self.models: list[ModelEntry] = []
         self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
@@ -170,6 +172,7 @@ class BertscopeApp(App[int]):
         self.trainings.close()
         self.scans.close()
         self.probes.close()
+        self.what_if.close()
 
     def list_again(self) -> None:
         """Look for models and data sets; there may be new ones."""
@@ -260,6 +263,12 @@ class BertscopeApp(App[int]):
         if dataset is not None and dataset.path not in {str(one.path) for one in self.datasets}:
             for variant in VARIANTS.get(dataset.format) or (None,):
                 self.datasets.append(DatasetChoice(dataset.name, Path(dataset.path), variant))
+        self.inspector.picker.show(self.models, self.datasets)
+
+    def offer_dataset(self, path: Path) -> None:
+        """List a data set of our own format that was just written."""
+        if path not in {one.path for one in self.datasets}:
+            self.datasets.append(DatasetChoice(path.stem, path, None))
         self.inspector.picker.show(self.models, self.datasets)
 
     def _open_first(self) -> None:

@@ -239,6 +239,7 @@ class Scans:
         if not self._has_model(run):
             self._open_model(run)
         if sample is not None:
+            self._app.what_if.rewind(sample)  # the scan was of what the data have
             inspector.open_sample(sample)
         else:
             inspector.start_with(sample_id)

@@ -66,6 +66,9 @@ class Listener(Protocol):
     def projection_ready(self, pictures: Pictures) -> None:
         """The open sample's pictures are there."""
 
+    def turned(self, pictures: Pictures) -> Pictures:
+        """Return pictures of the open sample as they are to be shown."""
+
     def derived(self, kind: str, value: object) -> None:
         """Something asked for by `Session.derive` is there, or a part of it."""
 
@@ -193,6 +196,12 @@ class Session:
         """Wait no longer for things of these kinds."""
         self._drop_waiting(*(_DERIVED + kind for kind in kinds))
 
+    def turn_again(self) -> None:
+        """Show the pictures that are there again: what they are to be turned onto is another."""
+        if self.pictures is not None:
+            self.pictures = self._listener.turned(self.pictures)
+            self._listener.projection_ready(self.pictures)
+
     @property
     def settled(self) -> bool:
         """Say whether everything that was asked for is there."""
@@ -280,8 +289,8 @@ class Session:
                 # The user chose other pictures while the sample was on its way.
                 self.reproject(self.choice, first=self._first)
         elif isinstance(value, ProjectionReady):
-            self.pictures = value.pictures
-            self._listener.projection_ready(value.pictures)
+            self.pictures = self._listener.turned(value.pictures)
+            self._listener.projection_ready(self.pictures)
         elif isinstance(value, Derived):
             self._listener.derived(value.kind, value.value)
 

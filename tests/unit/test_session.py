@@ -38,6 +38,9 @@ class Screen:
     def projection_ready(self, pictures: Pictures) -> None:
         self.told.append(("pictures", pictures.extraction.sample.id))
 
+    def turned(self, pictures: Pictures) -> Pictures:
+        return pictures
+
     def derived(self, kind: str, value: object) -> None:
         self.told.append((kind, value))
 

@@ -26,6 +26,7 @@ from bertscope_tui.tui.screens.opening_keys import OpeningKeys
 from bertscope_tui.tui.screens.panes import PANES
 from bertscope_tui.tui.screens.sample_probe_keys import SampleProbeKeys
 from bertscope_tui.tui.screens.strip_keys import StripKeys
+from bertscope_tui.tui.screens.whatif_keys import WhatIfKeys
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs
 from bertscope_tui.tui.widgets.line_list import LineList
 from bertscope_tui.tui.widgets.picker import DatasetChoice
@@ -35,7 +36,7 @@ from bertscope_tui.tui.widgets.text_pane import TextPane
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
+class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -56,6 +57,7 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         """A model was opened or let go: nothing of the old one stays on screen."""
         self.samples.forget_scores()
         self.forget_strips()
+        self.what_if.forget_model()
         self._forget_sample()
         model = self.session.model
         if model is None:
@@ -75,6 +77,7 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         dataset = self.session.dataset
         assert dataset is not None
         self.samples.show_dataset(dataset)
+        self.samples.mark_edited(self.what_if.edited_ids())
         if dataset.problems:
             first = dataset.problems[0]
             self.notify(
@@ -92,11 +95,14 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         except BertscopeError as error:
             self.failed(str(error), error.exit_code)
             sample = dataset.samples[0]
+        if wanted is not None:
+            self.what_if.rewind(sample)
         self.open_sample(sample)
 
     def extraction_done(self, extraction: Extraction) -> None:
         """Tokens and prediction of the open sample are there; its pictures follow."""
         with self.app.batch_update():
+            self.take_extraction(extraction)
             self.text.show(extraction)
             self.at_layer = min(
                 extraction.layers if self.at_layer is None else self.at_layer, extraction.layers
@@ -104,8 +110,10 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
             self.show_tokens(extraction)
             self.show_layer()
             self.show_status()
-            known = self.samples.score_of(extraction.sample.id)
-            if known is None and extraction.prediction is not None:
+            dataset, name = self.session.dataset, extraction.sample.id
+            listed = dataset is not None and dataset.place(name) is not None
+            known = self.samples.score_of(name)
+            if listed and known is None and extraction.prediction is not None:
                 self.samples.add_scores((_score_of(extraction),))
 
     def projection_ready(self, pictures: Pictures) -> None:
@@ -123,8 +131,9 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
 
     def derived(self, kind: str, value: object) -> None:
         """Something more about the open sample is there: the pane that asked for it shows it."""
-        self.take_strip(kind, value)
-        self.take_sample_probes(kind, value)
+        if not self.take_what_if(kind, value):
+            self.take_strip(kind, value)
+            self.take_sample_probes(kind, value)
 
     def samples_scored(self, scores: tuple[SampleScore, ...]) -> None:
         """More samples have their marks; go on looking for a wrong one if that was asked."""
@@ -163,10 +172,12 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
 
     def open_sample(self, sample: QASample, *, window: int | None = None) -> None:
         """Show a sample: its text at once, the rest when the engine has it."""
+        sample = self.what_if.now(sample)
         self._forget_sample()
-        self.text.show_sample(sample)
         self.session.open_sample(sample, window=window, first=self.at_layer)
-        self.samples.show_cursor_on(sample.id)
+        self.show_edits()
+        self.text.show_sample(sample)
+        self.samples.show_cursor_on(self.what_if.record_of(sample).id)
         if self.session.model is not None:
             self.show_waiting("extracting …")
         elif self.session.opening_model:
@@ -186,7 +197,8 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
     def _prefetch(self) -> None:
         """Get the samples around the cursor ready, the next one first."""
         around = (self.samples.cursor + 1, self.samples.cursor - 1)
-        self.session.prefetch([s for row in around if (s := self.samples.sample_at(row))])
+        found = [s for row in around if (s := self.samples.sample_at(row))]
+        self.session.prefetch([self.what_if.now(sample) for sample in found])
 
     # -- samples -----------------------------------------------------------------------------
 
@@ -205,11 +217,17 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
 
     def action_move_down(self) -> None:
         """Go one line down in the focused list, else one sample on."""
-        self._list().move(1)
+        self._move(1)
 
     def action_move_up(self) -> None:
         """Go one line up in the focused list, else one sample back."""
-        self._list().move(-1)
+        self._move(-1)
+
+    def _move(self, step: int) -> None:
+        if self.choosing_sentence:
+            self.text.move_sentence(step)
+        else:
+            self._list().move(step)
 
     def action_page_down(self) -> None:
         """Go a page down in the focused pane."""
@@ -295,7 +313,7 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         sample = self.samples.sample_at(self.samples.cursor)
         if sample is None:
             self.notify("no sample has that", severity="warning", markup=False)
-        elif sample is not self.session.sample:
+        elif self.what_if.now(sample) is not self.session.sample:
             self.open_sample(sample)
 
     def _search_now(self) -> None:
@@ -369,7 +387,9 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
     def action_activate(self) -> None:
         """Open the line under the cursor of the focused list."""
         pane = self._pane()
-        if isinstance(pane, LineList) and pane.row_count and pane.selectable(pane.cursor):
+        if self.choosing_sentence:
+            self.action_strike()
+        elif isinstance(pane, LineList) and pane.row_count and pane.selectable(pane.cursor):
             pane.post_message(LineList.Activated(pane, pane.cursor))
 
     @on(LineList.Activated, "#samples")
@@ -377,7 +397,7 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         self.wrong_direction = 0
         sample = self.samples.sample_at(event.index)
         if sample is not None and (
-            sample is not self.session.sample or self.session.extraction is None
+            self.what_if.now(sample) is not self.session.sample or self.session.extraction is None
         ):
             self.open_sample(sample)
 
@@ -398,6 +418,8 @@ class Inspector(StripKeys, SampleProbeKeys, OpeningKeys):
         elif self.digits:
             self.digits = ""
             self.show_layer_bar()
+        elif self.choosing_sentence:
+            self.text.show_sentence(None)
         elif self.playing:
             self.stop_playing()
         elif self.wrong_direction:

@@ -236,9 +236,12 @@ class InspectorPanes(Screen[None]):
             variant = f" ({session.dataset.variant})" if session.dataset.variant else ""
             names.append(clean(session.dataset.name) + variant)
             if session.sample is not None:
-                place = session.dataset.place(session.sample.id)
+                what_if = self.app.what_if  # type: ignore[attr-defined]
+                place = session.dataset.place(what_if.record_of(session.sample).id)
                 count = len(session.dataset.samples)
                 names.append(f"{place + 1 if place is not None else '?'}/{count}")
+                if (history := what_if.history) is not None:
+                    names.append(f"edit {history.at}/{len(history.steps) - 1}")
         right = [f"{session.work} · Esc cancels" if session.work else session.scoring]
         if session.scanning is not None:
             right.append(scan_words(session.scanning.name, session.scan_progress))

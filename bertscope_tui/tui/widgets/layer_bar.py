@@ -16,6 +16,7 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
 from bertscope_tui.tui.theming import ink
+from bertscope_tui.tui.widgets.skip_strip import SkipStrip, skip_line
 from bertscope_tui.tui.widgets.strips import (
     Strips,
     Ticks,
@@ -24,7 +25,9 @@ from bertscope_tui.tui.widgets.strips import (
     runners_up_line,
 )
 
-_Line = Literal["layers", "phases", "answers", "runners-up", "prediction"]
+_Line = Literal["layers", "phases", "answers", "runners-up", "skipping", "prediction"]
+
+_WITH_TICKS: tuple[_Line, ...] = ("layers", "phases", "answers", "skipping")
 
 
 class LayerBar(Widget):
@@ -52,6 +55,8 @@ class LayerBar(Widget):
         self._extraction: Extraction | None = None
         self._state = ""
         self._strips = Strips()
+        self._skipping: SkipStrip | None = None
+        self._beside = ""
 
     def show(
         self,
@@ -75,7 +80,16 @@ class LayerBar(Widget):
     def show_strips(self, strips: Strips) -> None:
         """Show these strips between the layers and the prediction."""
         self._strips = strips
-        height = 2 + strips.height
+        self._fit()
+
+    def show_what_if(self, skipping: SkipStrip | None, beside: str) -> None:
+        """Show the answers without one layer in a strip, and words ``beside`` the prediction."""
+        self._skipping, self._beside = skipping, beside
+        self._fit()
+
+    def _fit(self) -> None:
+        """Take as many lines as there are."""
+        height = 2 + self._strips.height + int(self._skipping is not None)
         if self.styles.height is None or self.styles.height.value != height:
             self.styles.height = height
         self.refresh()
@@ -93,7 +107,7 @@ class LayerBar(Widget):
         if offset is None or ticks is None:
             return
         layer = ticks.owner(offset.x, self._layer)
-        if layer is not None and self._line(offset.y) in ("layers", "phases", "answers"):
+        if layer is not None and self._line(offset.y) in _WITH_TICKS:
             self.post_message(self.LayerClicked(self, layer))
 
     def _line(self, y: int) -> _Line | None:
@@ -103,6 +117,8 @@ class LayerBar(Widget):
             lines.append("phases")
         if self._strips.has_answers:
             lines += ["answers", "runners-up"]
+        if self._skipping is not None:
+            lines.append("skipping")
         lines.append("prediction")
         return lines[y] if y < len(lines) else None
 
@@ -119,6 +135,8 @@ class LayerBar(Widget):
             return phase_line(strips, ticks, layer, look, width)
         if line == "answers":
             return answer_line(strips, ticks, layer, look, width)
+        if line == "skipping" and self._skipping is not None:
+            return skip_line(self._skipping, ticks, layer, look, width)
         return runners_up_line(strips, ticks, layer, width)
 
     def _ticks(self, width: int) -> Ticks | None:
@@ -161,7 +179,8 @@ class LayerBar(Widget):
                 (f"  {look.glyph('gold')} {gold}", ink(look.colour("gold"))),
                 (place, ink(None, bold=True)),
             ]
-        room = max((width - len("  p 0.00  ? F1 0.00") - len(place) - 8) // 2, 8)
+        texts = 3 if self._beside else 2
+        room = max((width - len("  p 0.00  ? F1 0.00") - len(place) - 8) // texts, 8)
         text = clean(prediction.text) or "(no answer)"
         runs = [
             (
@@ -173,13 +192,11 @@ class LayerBar(Widget):
         if scores is not None:
             colour = self.app.theme_variables["text-success" if scores.right else "text-error"]
             runs.append((f"  {mark(scores, ascii=look.ascii)} F1 {scores.f1:.2f}", ink(colour)))
-            if not scores.right:
-                runs.append(
-                    (
-                        f"  {look.glyph('gold')} {_short(gold, room)}",
-                        ink(look.colour("gold"), bold=True),
-                    )
-                )
+        if self._beside:
+            runs.append((f"  ({_short(self._beside, max(room, 24))})", Style.null()))
+        if scores is not None and not scores.right:
+            style = ink(look.colour("gold"), bold=True)
+            runs.append((f"  {look.glyph('gold')} {_short(gold, room)}", style))
         runs.append((place, ink(None, bold=True)))
         return runs
 

@@ -25,6 +25,7 @@ class SampleList(LineList):
         self._samples: tuple[QASample, ...] = ()
         self._listed: list[int] = []
         self._scores: dict[str, SampleScore] = {}
+        self._edited: frozenset[str] = frozenset()
         self._query = ""
         self._wrong = 0
 
@@ -94,6 +95,11 @@ class SampleList(LineList):
                 self.refresh_row(row)
         self._retitle()
 
+    def mark_edited(self, sample_ids: frozenset[str]) -> None:
+        """Mark the samples that there are edits of, and no others."""
+        self._edited = sample_ids
+        self.refresh()
+
     def show_cursor_on(self, sample_id: str) -> bool:
         """Put the cursor on a sample without a message; say whether it is listed."""
         for row, place in enumerate(self._listed):
@@ -143,6 +149,8 @@ class SampleList(LineList):
             colour = variables["text-success" if known.scores.right else "text-error"]
             sign = mark(known.scores, ascii=self._ascii)
             runs = [(f"{sign} {known.scores.f1:.2f} ", ink(colour))]
+        if sample.id in self._edited:
+            runs.append(("* ", ink(None, bold=True)))
         runs.append((clean(sample.question.strip())[: width * 2], Style.null()))
         return runs
 

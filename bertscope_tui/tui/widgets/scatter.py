@@ -85,6 +85,16 @@ class ScatterPane(Widget, can_focus=True):
         """Return how much closer than the whole picture the view is."""
         return self._zoom
 
+    @property
+    def view(self) -> tuple[float, tuple[float, float]]:
+        """Return zoom and offset, which may be set again after `reset_view`."""
+        return self._zoom, self._offset
+
+    @view.setter
+    def view(self, view: tuple[float, tuple[float, float]]) -> None:
+        self._zoom, self._offset = view
+        self.stale()
+
     def show(
         self, pictures: Pictures | None, layer: int, *, message: str = "", head: str = ""
     ) -> None:

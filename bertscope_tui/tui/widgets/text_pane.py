@@ -13,6 +13,15 @@ from bertscope_tui.data.records import QASample
 from bertscope_tui.inspection.probe_views import FactMark
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, answers_line, mark
+from bertscope_tui.tui.widgets.edits import (
+    Changes,
+    Edits,
+    Insert,
+    Part,
+    Placed,
+    part_of,
+    put_into,
+)
 
 _ANSWER_ROOM = 160
 """Characters of an answer shown above the context."""
@@ -33,9 +42,13 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._sample: QASample | None = None
         self._extraction: Extraction | None = None
         self._selected: int | None = None
+        self._sentence: int | None = None
+        self._edits = Edits()
+        self._changes: dict[Part, Changes] = {"question": Changes(), "context": Changes()}
         self._context_place = 0
-        self._probes = ""
+        self._probes = self._probes_title = ""
         self._marks: tuple[FactMark, ...] = ()
+        self._placed = Placed(Content(""))
         self._body = Static("", id="text-body", markup=False)
 
     def compose(self) -> ComposeResult:
@@ -46,7 +59,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         """Show a record before the model has seen it, or a message where there is none."""
         self._sample, self._extraction, self._selected = sample, None, None
         self._probes, self._marks = "", ()
-        self.border_subtitle = ""
+        self._sentence, self._probes_title = None, ""
+        self._retitle()
         self.border_title = "text" if sample is None else f"text {_title(sample)}"
         self.scroll_home(animate=False)
         self._body.update(Content(message) if sample is None else self._content(sample))
@@ -63,7 +77,8 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         Each sentence begins on a line of its own where there are marks. ``title`` is the part
         that stays in sight wherever the text is scrolled to.
         """
-        self.border_subtitle = clean(title).replace("[", "\\[")
+        self._probes_title = title
+        self._retitle()
         if (words, marks) != (self._probes, self._marks):
             moved = bool(marks) != bool(self._marks)
             self._probes, self._marks = words, marks
@@ -83,6 +98,39 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
             self._redraw()
             self.call_after_refresh(self._reveal)
 
+    def set_edits(self, edits: Edits) -> None:
+        """Say from now on what was done to the sample; what is on screen is drawn again."""
+        self._edits = edits
+        self._redraw()
+
+    # -- the sentence cursor -------------------------------------------------------------------
+
+    @property
+    def sentence(self) -> int | None:
+        """Return the sentence under the cursor, counted from 0; None without a cursor."""
+        return self._sentence
+
+    def show_sentence(self, sentence: int | None) -> None:
+        """Put the cursor on a sentence of the sample that is shown, or take it away."""
+        self._sentence = sentence
+        self._retitle()
+        self._redraw()
+        self.call_after_refresh(self._reveal)
+
+    def move_sentence(self, step: int) -> None:
+        """Move the cursor by sentences, stopping at both ends."""
+        if self._sentence is not None and self._sample is not None:
+            last = len(self._sample.sentences) - 1
+            self.show_sentence(min(max(self._sentence + step, 0), last))
+
+    def _retitle(self) -> None:
+        """Say on the border which sentence the cursor is on, else what probes say."""
+        title = self._probes_title
+        if self._sentence is not None and self._sample is not None:
+            count = len(self._sample.sentences)
+            title = f"sentence {self._sentence + 1} of {count}: X strikes it out, Esc"
+        self.border_subtitle = clean(title).replace("[", "\\[")
+
     def _redraw(self) -> None:
         if self._sample is not None:
             self._body.update(self._content(self._sample))
@@ -97,16 +145,21 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         if sought is None:
             marked = [r for r in ("answer", "gold") if r in extraction.roles]
             sought = extraction.roles.index(marked[0]) if marked else None
-        if sought is None:
-            return
-        token = extraction.tokens[sought]
-        if token.part == "special":  # it has no place in the text
+        place: int | None = None
+        if self._sentence is not None:
+            place = sample.sentences[self._sentence].start
+        elif sought is not None:
+            token = extraction.tokens[sought]
+            if token.part == "special":  # it has no place in the text
+                return
+            place = token.start if token.part == "context" else None
+        else:
             return
         above = 0
-        if token.part == "context":
-            end = self._context_place + token.start + self._before(sample, token.start)
-            lines = self._content(sample)[:end].wrap(width)
-            above = len(lines) - 1
+        if place is not None:
+            text = self._content(sample)
+            before = self._context_place + self._placed.place(place - self._shown(sample)[0])
+            above = len(text[:before].wrap(width)) - 1
         # No farther than needed: the question and the answers above the context are read first.
         if above < self.scroll_offset.y:
             self.scroll_to(y=above, animate=False)
@@ -124,7 +177,9 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         low, high = self._shown(sample)
         head = Content.assemble(
             (f"{self._look.glyph('question')} ", self._style("question", bold=True)),
-            self._marked(sample, "question", 0, len(sample.question)),
+            self._edited(
+                self._marked(sample, "question", 0, len(sample.question)), sample, "question", 0
+            ).content,
         )
         gold = Content.assemble(
             (f"{self._look.glyph('gold')} gold      ", self._style("gold", bold=True)),
@@ -136,39 +191,32 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         ]
         if self._probes:
             notes.insert(0, Content.assemble(("probes ", "bold"), clean(self._probes)))
-        lines = [head, *self._predicted(), gold, *self._runners_up(), *notes, Content("")]
-        above = Content("\n").join([*lines, Content("")])
-        self._context_place = len(above) - low
+        lines = [*self._edits.lines, head, *self._predicted(), gold, *self._runners_up(), *notes]
+        above = Content("\n").join([*lines, Content(""), Content("")])
+        self._context_place = len(above)
         context = self._marked(sample, "context", low, high)
-        return above + self._with_marks(sample, context)
+        self._placed = self._edited(context, sample, "context", low)
+        return above + self._placed.content
 
-    def _with_marks(self, sample: QASample, context: Content) -> Content:
-        """Put the mark of each sentence before it, where the shown context has its beginning."""
-        low = self._shown(sample)[0]
-        parts, done = [], 0
-        for place, words in self._shown_marks(sample):
-            start = sample.sentences[place].start - low
-            style = self._style("fact", bold=True) if self._marks[place].said else "dim"
-            parts += [context[done:start], Content.assemble((words, style))]
-            done = start
-        return Content("").join([*parts, context[done:]]) if parts else context
+    def _edited(self, content: Content, sample: QASample, part: Part, low: int) -> Placed:
+        """Put marks into a slice of question or context: of its sentences, and of the edits."""
+        marks = self._sentence_marks(sample) if part == "context" else []
+        base = self._edits.base
+        if base is None:
+            return put_into(content, marks)
+        changes = self._changes[part].between(part_of(base, part), part_of(sample, part))
+        return put_into(*changes.marked(content, low, marks))
 
-    def _shown_marks(self, sample: QASample) -> list[tuple[int, str]]:
-        """Return the place and the mark of each sentence that begins in the shown context."""
+    def _sentence_marks(self, sample: QASample) -> list[Insert]:
+        """Return the mark of each sentence that begins in the shown context."""
         low, high = self._shown(sample)
-        return [
-            (place, ("\n" if sentence.start > low else "") + f"{self._marks[place].text.strip()} ")
-            for place, sentence in enumerate(sample.sentences[: len(self._marks)])
-            if low <= sentence.start < high
-        ]
-
-    def _before(self, sample: QASample, place: int) -> int:
-        """Return how many characters the marks of sentences that begin up to ``place`` take."""
-        return sum(
-            len(words)
-            for sentence, words in self._shown_marks(sample)
-            if sample.sentences[sentence].start <= place
-        )
+        made = []
+        for one, sentence in zip(self._marks, sample.sentences, strict=False):
+            if low <= sentence.start < high:
+                words = ("\n" if sentence.start > low else "") + f"{one.text.strip()} "
+                style = self._style("fact", bold=True) if one.said else "dim"
+                made.append(Insert(sentence.start - low, Content.assemble((words, style))))
+        return made
 
     def _runners_up(self) -> list[Content]:
         if self._extraction is None or self._extraction.prediction is None:
@@ -217,6 +265,9 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         if part == "context":
             fact = self._style("fact")
             spans += [Span(s.start - low, s.end - low, fact) for s in sample.supporting]
+            if self._sentence is not None and self._sentence < len(sample.sentences):
+                at = sample.sentences[self._sentence]
+                spans.append(Span(at.start - low, at.end - low, Style(reverse=True)))
             if extraction is None:
                 spans += [
                     Span(answer.span.start - low, answer.span.end - low, self._style("gold"))

@@ -177,22 +177,22 @@ def test_unanswerable_questions_and_odd_characters_are_saved_too(tmp_path: Path)
 
 def test_samples_are_added_to_a_file_of_their_kind_and_to_no_other(tmp_path: Path) -> None:
     path = tmp_path / "kept.jsonl"
-    append_jsonl(path, sample())
+    append_jsonl(path, [sample()])
     path.write_text(path.read_text().rstrip("\n"))
-    append_jsonl(path, edited(without_sentence(sample(), 0)))
+    append_jsonl(path, [edited(without_sentence(sample(), 0))])
     assert [one.id for one in open_dataset(path).samples] == ["typed", "typed-edited"]
     with pytest.raises(DataError, match="already"):
-        append_jsonl(path, sample())
+        append_jsonl(path, [sample()])
     other = tmp_path / "squad.json"
     text = shared("data/xquad/xquad.en.json").read_bytes()
     other.write_bytes(text)
     with pytest.raises(DataError, match="not a data set of JSON lines"):
-        append_jsonl(other, sample())
+        append_jsonl(other, [sample()])
     assert other.read_bytes() == text
     packed = tmp_path / "packed.jsonl"
     packed.write_bytes(gzip.compress(path.read_bytes()))
     with pytest.raises(DataError, match="packed"):
-        append_jsonl(packed, edited(sample()))
+        append_jsonl(packed, [edited(sample())])
     with pytest.raises(DiskError):
         write_jsonl(tmp_path / "no" / "folder.jsonl", [sample()])
 
