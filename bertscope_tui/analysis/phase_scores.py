@@ -33,6 +33,9 @@ matching the question with supporting facts, answer extraction."""
 
 NEIGHBOURS = 5
 
+_BLOCK = 2**23
+"""Pairs of tokens times deals that are held at once, eight bytes each."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Layout:
@@ -166,6 +169,9 @@ class Dealing:
                 raise Cancelled
             layer = self._layer
             points = self._states[layer, layout.tokens].astype(np.float64)
+            self._layer += 1
+            if not np.isfinite(points).all():
+                continue  # no score, not one that other tokens have by chance
             points -= points.mean(axis=0)
             gram = points @ points.T
             cosines = _cosines(gram)
@@ -173,7 +179,6 @@ class Dealing:
             found[:, 1, layer] = entity.scores(cosines)
             found[:, 2, layer] = _match(cosines, layout, orders)
             found[:, 3, layer] = _answer(distances_of(gram), layout, orders)
-            self._layer += 1
         return found
 
 
@@ -256,11 +261,18 @@ class _Entity:
         one, other = inside[one], inside[other]
         different = layout.pieces[one] != layout.pieces[other]
         self._one, self._other = one[different], other[different]
-        sentences = layout.sentences[orders]
-        self._same = (
-            (sentences[:, self._one] == sentences[:, self._other]) & (sentences[:, self._one] >= 0)
-        ).astype(np.float32)
-        self._positive = self._same.sum(axis=1, dtype=np.float64)
+        self._tokens = len(layout.tokens)
+        # Places of one sentence, in pairs; in each deal other tokens stand there. There are far
+        # fewer of them than of all pairs.
+        alike = layout.sentences[:, None] == layout.sentences[None, inside]
+        first, second = np.nonzero(alike & (np.arange(self._tokens)[:, None] < inside[None]))
+        self._places = first, inside[second]
+        holders = np.argsort(orders, axis=1)
+        most = max(_BLOCK // max(len(first), 1), 1)
+        self._holders = [holders[at : at + most] for at in range(0, len(orders), most)]
+        # Made once where they all fit into one block, else anew in each layer.
+        self._kept = self._pairs(holders) if len(self._holders) == 1 else None
+        self._positive = self._sums(np.ones(len(self._one)))
         if not len(self._one):
             return
         meaning = layout.meaning - layout.meaning.mean(axis=0)
@@ -273,14 +285,26 @@ class _Entity:
 
     def scores(self, cosines: Doubles) -> Doubles:
         if not len(self._one):
-            return np.full(len(self._same), np.nan)
+            return np.full(len(self._positive), np.nan)
         near = cosines[self._one, self._other]
         rest = near - self._known @ (self._known.T @ near)
         ranks = _ranks(rest)
-        # Ranks about their middle, so that 32 bits are exact enough.
-        middle = (len(ranks) + 1) / 2
-        sums = self._same @ (ranks - middle).astype(np.float32)
-        return _area(sums + middle * self._positive, self._positive, len(ranks))
+        return _area(self._sums(ranks), self._positive, len(ranks))
+
+    def _sums(self, values: Doubles) -> Doubles:
+        """Return the sum of the pairs' values over those of one sentence, for each deal."""
+        table = np.zeros((self._tokens, self._tokens))
+        table[self._one, self._other] = table[self._other, self._one] = values
+        flat, kept = table.ravel(), self._kept
+        blocks = [kept] if kept is not None else (self._pairs(some) for some in self._holders)
+        found: Doubles = np.concatenate([flat[block].sum(axis=1) for block in blocks])
+        return found
+
+    def _pairs(self, holders: Ints) -> Ints:
+        """Return ``(deals, pairs)``: where the tokens that hold the places stand in a table."""
+        one, other = self._places
+        found: Ints = holders[:, one] * self._tokens + holders[:, other]
+        return found
 
 
 def _match(cosines: Doubles, layout: Layout, orders: Ints) -> Doubles:

@@ -331,3 +331,12 @@ async def test_a_sample_that_is_opened_again_has_its_strips_asked_for_again() ->
         assert fake.last("phases") is not first
         await press(pilot, "i", "i", "i", "i")
         assert not fake.last("phases").job.cancelled(), "i drops nothing that is on its way"
+
+
+async def test_phases_of_a_very_long_window_are_not_looked_for_unasked() -> None:
+    app, fake = fake_app(datasets=[dataset_of([sample_of(words=1100)])], held=["scores"])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        assert "not looked for in more than 1,024 tokens" in bar(app)[1]
+        assert "phases" not in fake.order
+        assert "leads from layer" in bar(app)[2]

@@ -26,6 +26,10 @@ StripKind = Literal["phases", "lens"]
 _ROOMY = 30
 """Rows of the terminal from which on both strips are shown unless the user chose otherwise."""
 
+_LONGEST = 1024
+"""Tokens of the longest window in which phases are looked for unasked: a layer takes a second on a
+CPU then, which is the longest that a sample that is opened may have to wait."""
+
 _KEPT = 64
 """Samples whose strips are kept for when they are gone back to."""
 
@@ -80,7 +84,9 @@ class StripKeys(InspectorPanes):
             return
         shown = Strips(self.strips)
         for kind in kinds or ("lens", "phases"):
-            wanted = shown.has_phases if kind == "phases" else shown.has_answers
+            wanted = shown.has_answers
+            if kind == "phases":
+                wanted = shown.has_phases and len(extraction.tokens) <= _LONGEST
             asked = self._asked.get(kind) is extraction
             asked = asked or self.session.deriving(kind)
             if not wanted or asked or self._value(kind) is not None:
@@ -157,6 +163,8 @@ class StripKeys(InspectorPanes):
         extraction = self.session.extraction
         if kind == "lens" and extraction is not None and extraction.prediction is None:
             return NO_HEAD
+        if kind == "phases" and extraction is not None and len(extraction.tokens) > _LONGEST:
+            return f"not looked for in more than {_LONGEST:,} tokens; bertscope-tui inspect does"
         asked = extraction is not None and self._asked.get(kind) is extraction
         if asked and not self.session.deriving(kind):
             return "could not be found: i asks again"

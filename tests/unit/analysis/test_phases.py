@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bertscope_tui.analysis.phase_scores import PHASES, phase_scores
+from bertscope_tui.analysis.phase_scores import PHASES, Dealing, phase_scores
 from bertscope_tui.analysis.phases import (
     PhaseFinder,
     find_phases,
@@ -134,6 +134,23 @@ def test_the_same_seed_gives_the_same_phases() -> None:
     states = planted(where, blocks(3, 4, 3, 3), noise=3.0)
     one, other = (find_phases(states, where, seed=4) for _ in range(2))
     assert (one.layers, one.seen, one.reason) == (other.layers, other.seen, other.reason)
+
+
+def test_scores_do_not_depend_on_how_many_deals_are_held_at_once(monkeypatch) -> None:
+    where = layout(3)
+    states = planted(where, blocks(2, 2, 2, 2))
+    whole = Dealing(states, where, deals=20).run()
+    monkeypatch.setattr("bertscope_tui.analysis.phase_scores._BLOCK", 1000)
+    np.testing.assert_allclose(Dealing(states, where, deals=20).run(), whole, rtol=1e-6)
+
+
+def test_states_that_are_not_finite_have_no_phases_and_no_error() -> None:
+    where = layout(0)
+    states = planted(where, blocks(3, 3, 3, 3))
+    states[4, 7] = np.nan
+    found = find_phases(states, where)
+    assert not found.found
+    assert found.reason
 
 
 def test_looking_for_phases_is_cancelled_between_layers() -> None:
