@@ -59,6 +59,11 @@ class Comparison:
     broken: tuple[str, ...] = ()
     mcnemar_p: float | None = None
 
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return the ids of the samples that only one of the models has right."""
+        return self.fixed + self.broken
+
 
 def compare(
     first: LoadedModel,

@@ -389,6 +389,8 @@ BESIDE_ACTIONS: tuple[Action, ...] = (
     Action("page_up", ("pageup",), "PgUp", "A page of words up", BESIDE),
     Action("wrong_next", ("n",), "n", "Next sample that A has wrong", BESIDE, "next wrong"),
     Action("wrong_previous", ("N",), "N", "Previous sample that A has wrong", BESIDE),
+    Action("changed_next", ("d",), "d", "Next sample that only one has right, after K", BESIDE),
+    Action("changed_previous", ("D",), "D", "Sample before that only one has right", BESIDE),
     Action("window_next", ("w",), "w", "Next window of a long context", BESIDE),
     Action("window_previous", ("W",), "W", "Previous window of a long context", BESIDE),
     Action("word_cursor", ("t",), "t", "Word cursor on or off", BESIDE, "word"),

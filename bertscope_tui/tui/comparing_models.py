@@ -7,12 +7,11 @@ answers to a question that nobody waits for any more is dropped here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from bertscope_tui.data.hygiene import clean
-from bertscope_tui.engine.jobs import Event, Job, JobEnded, JobProgress, JobResult
+from bertscope_tui.engine.jobs import Event, JobEnded, JobProgress, JobResult
 from bertscope_tui.inspection.beside import (
-    Beside,
     BesideOpened,
     ComparisonDone,
     PairReady,
@@ -20,47 +19,30 @@ from bertscope_tui.inspection.beside import (
     memory_of,
 )
 from bertscope_tui.inspection.views import Look, method_name
+from bertscope_tui.tui.comparing_layers import Kind, LayerComparisons
 from bertscope_tui.tui.screens.ask import AskScreen
 from bertscope_tui.tui.screens.cka import CkaScreen
 from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.screens.side_by_side_keys import SideBySideScreen
-from bertscope_tui.tui.screens.triage_forms import limit_form
 from bertscope_tui.tui.widgets.picker import describe_model
 
 if TYPE_CHECKING:
-    from bertscope_tui.inspection.comparing import Comparison
     from bertscope_tui.inspection.pairing import Pair, Side
     from bertscope_tui.inspection.snapshots import Extraction, PictureChoice, Pictures
     from bertscope_tui.models.catalog import ModelEntry
-    from bertscope_tui.models.loading import ModelInfo
     from bertscope_tui.tui.app import BertscopeApp
 
-Kind = Literal["open", "pair", "compare"]
 
-_OFFERED = 200
-"""Samples that the comparison over a data set offers to take: a minute, not an hour."""
-
-
-class ModelComparison:
+class ModelComparison(LayerComparisons):
     """What is compared with the open model, and the screens that show it."""
 
     def __init__(self, app: BertscopeApp) -> None:
-        self._app = app
-        self._beside: Beside | None = None
-        self._side: SideBySideScreen | None = None
-        self._cka: CkaScreen | None = None
-        self._jobs: dict[Kind, Job] = {}
-        self._own: set[int] = set()
-        self._work: dict[Kind, str] = {}
+        super().__init__(app)
         self._trouble = ""
         self._entry: ModelEntry | None = None
-        self._opening = ""
-        self.other: ModelInfo | None = None
         self._followed: tuple[Extraction | None, PictureChoice | None] = (None, None)
         self.pair: Pair | None = None
         self.pictures: Pictures | None = None
-        self.found: Comparison | None = None
-        self.progress: tuple[int, int] | None = None
 
     # -- what the screens show -----------------------------------------------------------------
 
@@ -68,11 +50,6 @@ class ModelComparison:
     def screen(self) -> SideBySideScreen | CkaScreen | None:
         """Return the screen of a comparison that is open, if one is."""
         return self._cka or self._side
-
-    @property
-    def model(self) -> ModelInfo | None:
-        """Return the open model."""
-        return self._app.session.model
 
     @property
     def extraction(self) -> Extraction | None:
@@ -88,17 +65,6 @@ class ModelComparison:
     def busy(self) -> bool:
         """Say whether the user waits for something."""
         return bool(self._app.session.work or self._jobs)
-
-    @property
-    def running(self) -> bool:
-        """Say whether the models are being compared over the data set."""
-        return "compare" in self._jobs
-
-    def layers_now(self) -> tuple[int, int]:
-        """Return the layers of the two models that are side by side."""
-        side = self._side
-        assert side is not None
-        return side.layer_of(0) or 0, side.layer_of(1) or 0
 
     def place(self) -> str:
         """Return the data set and the place in it."""
@@ -304,11 +270,6 @@ class ModelComparison:
         if self._side is not None and self._side.ready:
             self._side.show()
 
-    def _wait(self, kind: Kind, job: Job) -> None:
-        self._jobs[kind] = job
-        self._own.add(job.id)
-        self._work[kind] = job.title
-
     def _drop(self, kind: Kind) -> None:
         job = self._jobs.pop(kind, None)
         self._work.pop(kind, None)
@@ -350,53 +311,6 @@ class ModelComparison:
             job.cancel()
         return self._app.session.cancel() or bool(waited)
 
-    # -- over the data set ---------------------------------------------------------------------
-
-    def open_layers(self) -> None:
-        """Show how alike all layers are; ask for the comparison where there is none yet."""
-        if self.other is None:
-            self._tell("the other model is not there yet")
-            return
-        self._cka = CkaScreen(self._app.look, self)
-        self._app.push_screen(self._cka)
-        if self.found is None and not self.running:
-            self.ask_for_layers()
-
-    def ask_for_layers(self) -> None:
-        """Ask over how many samples the models are to be compared."""
-        dataset = self._app.session.dataset
-        if dataset is None or self.other is None or self.model is None:
-            return
-        if self.running:
-            self._tell("the comparison is under way: s stops it")
-            return
-
-        def answered(found: tuple[int | None] | None) -> None:
-            if found is not None and self._beside is not None and dataset is not None:
-                self._wait("compare", self._beside.compare(dataset, found[0]))
-                self.progress = 0, 0
-                if self._cka is not None:
-                    self._cka.show()
-
-        samples = len(dataset.samples)
-        offered = _OFFERED if samples > _OFFERED else None
-        what = f"compare {self.model.name} and {self.other.name} on {dataset.name}"
-        self._app.push_screen(limit_form(what, samples, offered), answered)
-
-    def stop(self) -> None:
-        """Stop the comparison over the data set."""
-        job = self._jobs.get("compare")
-        if job is not None:
-            job.cancel()
-
-    def leave_layers(self, layer: int | None = None) -> None:
-        """Go back to the pictures, at this layer of the open model if one is given."""
-        if self._cka is not None:
-            self._cka = None
-            self._app.pop_screen()
-        if self._side is not None and layer is not None:
-            self._side.show_layer(0, layer)
-
     # -- leaving -------------------------------------------------------------------------------
 
     def ask_to_leave(self, side: Side) -> None:
@@ -435,9 +349,6 @@ class ModelComparison:
             inspector.set_layer(layer)
             if unit is not None and pair is not None:
                 inspector.select(pair.tokens(0, unit)[0])
-
-    def _tell(self, message: str) -> None:
-        self._app.notify(clean(message), markup=False)
 
 
 def _size(count: int) -> str:

@@ -532,6 +532,21 @@ def _progress(job: int, done: int, total: int) -> Any:
     return JobProgress(job, "comparing", done, total)
 
 
+async def test_samples_that_only_one_model_has_right_are_stepped_through() -> None:
+    async with side_by_side() as (pilot, app, _):
+        await press(pilot, "d")
+        assert app.session.sample is SAMPLES[0]
+        assert any("K compares over the data set" in told for told in messages_of(app))
+        await layers_screen(pilot, app)
+        await press(pilot, "q")
+        for key, number, who in [("d", 1, "B"), ("d", 3, "A"), ("d", 0, "A"), ("D", 3, "A")]:
+            await press(pilot, key)
+            assert app.session.sample is SAMPLES[number]
+            assert messages_of(app)[-1] == f"only {who} has this one right"
+            assert app.comparing.pair is not None
+            assert app.comparing.pair.extraction(1).sample is SAMPLES[number]
+
+
 async def test_a_comparison_can_be_stopped_and_is_asked_about_before_it_is_lost() -> None:
     async with side_by_side(held=["compare"]) as (pilot, app, fake):
         await layers_screen(pilot, app)

@@ -21,7 +21,7 @@ from bertscope_tui.tui.widgets.heat import Cell, HeatPane
 from bertscope_tui.tui.widgets.runs import FactsPane
 
 if TYPE_CHECKING:
-    from bertscope_tui.tui.comparing_models import ModelComparison
+    from bertscope_tui.tui.comparing_layers import LayerComparisons
 
 
 class CkaScreen(Screen[None]):
@@ -32,7 +32,7 @@ class CkaScreen(Screen[None]):
     ACTIONS = CKA_ACTIONS
     GROUP: ClassVar[Group] = CKA
 
-    def __init__(self, look: Look, comparing: ModelComparison) -> None:
+    def __init__(self, look: Look, comparing: LayerComparisons) -> None:
         super().__init__()
         self.look = look
         self._comparing = comparing

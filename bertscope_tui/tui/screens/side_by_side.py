@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 PANES = ("left", "right", "words", "near")
 """The panes in the order in which Tab visits them."""
 
+MODES: tuple[ColourMode, ...] = ("roles", "sentences", "position")
+"""What tokens can be coloured by: what both models' tokens have."""
+
 LETTERS = ("A", "B")
 """The open model and the one beside it, as they are called on screen."""
 
@@ -54,7 +57,7 @@ class SideBySidePanes(Screen[None]):
         self.comparing = comparing
         self.left: Side = 0
         self.at_layer = layer
-        self.mode = mode
+        self.mode: ColourMode = mode if mode in MODES else "roles"
         self.all_labels = True
         self.arrangement: Arrangement = "text"
         self.unit: int | None = None

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on
 from textual.binding import BindingType
 
-from bertscope_tui.inspection.views import COLOUR_MODES
 from bertscope_tui.tui.actions import BESIDE, BESIDE_ACTIONS, Group
-from bertscope_tui.tui.screens.side_by_side import LETTERS, PANES, SideBySidePanes
+from bertscope_tui.tui.screens.side_by_side import LETTERS, MODES, PANES, SideBySidePanes
 from bertscope_tui.tui.widgets.bars import KeyBar
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.line_list import LineList
@@ -180,6 +179,14 @@ class SideBySideScreen(SideBySidePanes):
         """Go to the previous sample that the open model has wrong."""
         self.comparing.ask_inspector("wrong_previous")
 
+    def action_changed_next(self) -> None:
+        """Go to the next sample that only one of the models has right."""
+        self.comparing.step_changed(1)
+
+    def action_changed_previous(self) -> None:
+        """Go to the sample before that only one of the models has right."""
+        self.comparing.step_changed(-1)
+
     def action_window_next(self) -> None:
         """Show the next window of a long context."""
         self.comparing.ask_inspector("window_next")
@@ -212,8 +219,7 @@ class SideBySideScreen(SideBySidePanes):
 
     def action_colour_mode(self) -> None:
         """Colour by the next of role, sentence and position."""
-        place = COLOUR_MODES.index(self.mode)
-        self.mode = COLOUR_MODES[(place + 1) % len(COLOUR_MODES)]
+        self.mode = MODES[(MODES.index(self.mode) + 1) % len(MODES)]
         self.show_look(self.look)
 
     def action_labels(self) -> None:
