@@ -14,8 +14,9 @@ from bertscope_tui.cli.output import speaks_colour, speaks_unicode, warn, write_
 if TYPE_CHECKING:
     from bertscope_tui.analysis.projection import Fit, Method
     from bertscope_tui.data.records import Dataset, QASample
+    from bertscope_tui.inspection.pipeline import Reading
     from bertscope_tui.inspection.probing import SampleProbes
-    from bertscope_tui.inspection.snapshots import Extraction
+    from bertscope_tui.inspection.snapshots import Extraction, Pictures
     from bertscope_tui.inspection.views import Look
     from bertscope_tui.settings import Settings
 
@@ -39,8 +40,23 @@ class _Clusters(click.ParamType[int]):
 
 @click.command(short_help="Show one sample: answers, scores, tokens, layers.")
 @options.what
-@click.option("--question", metavar="TEXT", help="Ask this in place of a data set's sample.")
-@click.option("--context", metavar="TEXT", help="Text to find the answer in.")
+@click.option(
+    "--question",
+    metavar="TEXT",
+    help="Ask this in place of a data set's sample; with --sample, in place of its question.",
+)
+@click.option(
+    "--context",
+    metavar="TEXT",
+    help="Text to find the answer in; with --sample, in place of its context.",
+)
+@click.option(
+    "--strike",
+    type=click.IntRange(min=0),
+    multiple=True,
+    metavar="N",
+    help="Strike out sentence N of the context, from 0; may be repeated.",
+)
 @click.option("--answer", metavar="TEXT", multiple=True, help="Gold answer; may be repeated.")
 @click.option(
     "--layer",
@@ -121,6 +137,13 @@ class _Source:
     question: str | None
     context: str | None
     answer: tuple[str, ...]
+    strike: tuple[int, ...]
+
+    @property
+    def edits(self) -> bool:
+        """Say whether a sample is to be changed, and looked at before and after that."""
+        typed = self.question is not None or self.context is not None
+        return bool(self.strike) or (typed and self.sample is not None)
 
     def check(self) -> None:
         """Refuse options that contradict each other, before anything slow is done."""
@@ -128,9 +151,15 @@ class _Source:
             if self.answer:
                 raise click.UsageError("--answer goes with --question and --context")
             return
+        if self.strike and self.context is not None:
+            raise click.UsageError("--strike does not go with --context")
+        if self.sample is not None:
+            if self.answer:
+                raise click.UsageError("--answer does not go with --sample")
+            return
         if self.question is None or self.context is None:
-            raise click.UsageError("--question and --context go together")
-        for name in ("dataset", "variant", "sample"):
+            raise click.UsageError("--question and --context go together, or with --sample")
+        for name in ("dataset", "variant"):
             if getattr(self, name) is not None:
                 raise click.UsageError(f"--{name} does not go with --question and --context")
         if self.keep_yes_no:
@@ -138,7 +167,7 @@ class _Source:
 
     def read(self, settings: Settings) -> tuple[QASample, Dataset | None]:
         """Return the sample, and the data set if it is from one."""
-        if self.question is not None and self.context is not None:
+        if self.question is not None and self.context is not None and self.sample is None:
             from bertscope_tui.inspection.typed import typed_sample
 
             return typed_sample(self.question, self.context, self.answer), None
@@ -209,6 +238,7 @@ def _inspect(
     from bertscope_tui.analysis.projection import Recipe
     from bertscope_tui.engine.scoring import ReadOptions
     from bertscope_tui.engine.skipping import skip_each
+    from bertscope_tui.inspection import whatif
     from bertscope_tui.inspection.choice import model_entry
     from bertscope_tui.inspection.pipeline import extract, project, read
     from bertscope_tui.inspection.pipeline import phases as find_phases
@@ -228,12 +258,31 @@ def _inspect(
     layers = chosen_layers(layer, last, default=range(last + 1) if look is None else (last,))
     cutting = ReadOptions(max_tokens=settings.max_tokens, stride=settings.stride)
     cutting = cutting if dataset is None else cutting.for_dataset(dataset)
-    reading = read(opened, record, options=cutting)
-    extraction = extract(
-        opened, reading, dataset=None if dataset is None else dataset.name, window=window
-    )
     recipe = Recipe(method, fit, aligned=not raw, seed=seed)
-    pictures = project(extraction, recipe, special=special, outliers=outliers)
+    before: Pictures | None = None
+
+    def look_at(sample: QASample) -> tuple[Reading, Pictures]:
+        found = read(opened, sample, options=cutting)
+        name = None if dataset is None else dataset.name
+        # A window of an edited sample is one of the edited sample's.
+        chosen = window if before is not None or not asked.edits else None
+        seen = extract(opened, found, dataset=name, window=chosen)
+        return found, project(seen, recipe, special=special, outliers=outliers)
+
+    reading, pictures = look_at(record)
+    if asked.edits:
+        before = pictures
+        edited = whatif.with_edits(
+            before.extraction.sample,
+            question=asked.question,
+            context=asked.context,
+            strike=asked.strike,
+        )
+        reading, pictures = look_at(edited)
+        words = whatif.common_tokens(before.extraction, pictures.extraction)
+        pictures = whatif.turned_onto(pictures, before, words)
+    extraction = pictures.extraction
+    moved = None if before is None else whatif.moved(before.extraction, extraction)
     phases = find_phases(extraction)
 
     from bertscope_tui.inspection import extras, probe_views
@@ -246,6 +295,8 @@ def _inspect(
     skipped = tuple(skip_each(opened, reading.encoded, options=cutting)) if skip else ()
     if look is None:
         made = inspect_object(pictures, layers, phases)
+        if moved is not None:
+            made["what_if"] = whatif.what_if_object(moved, layers, asked.strike)
         if clusters is not None:
             made["clusters"] = extras.clusters_object(grouped)
         if read_layers is not None:
@@ -260,7 +311,8 @@ def _inspect(
 
     width = min(shutil.get_terminal_size((80, 24)).columns, _WIDEST)
     page = inspect_page(pictures, layers, look, phases, width=width, colour=speaks_colour())
-    parts = [extras.cluster_lines(one, pictures, width) for one in grouped]
+    parts = [] if moved is None else [whatif.what_if_lines(moved, layers, look, width)]
+    parts += [extras.cluster_lines(one, pictures, width) for one in grouped]
     if read_layers is not None:
         parts.append(lens_lines(read_layers, look, width))
     if skip:

@@ -187,17 +187,16 @@ def moved(before: Extraction, after: Extraction) -> Moved:
 
 
 def what_if_object(
-    found: Moved, layers: Sequence[int], changes: dict[str, Any] | None = None
+    found: Moved, layers: Sequence[int], struck: Iterable[int] = ()
 ) -> dict[str, Any]:
-    """Return the sample before the edit, and what moved, as JSON.
+    """Return the sample and the answer before the edit, and what moved, as JSON.
 
-    ``changes`` says what was changed; tokens are those of the sample before and of the edited one.
+    ``struck`` are the sentences that were struck out. Tokens are those of the sample before and of
+    the edited one.
     """
-    before, after = found.before, found.after
     return {
-        **(changes or {}),
-        "before": _side(before),
-        "after": _side(after),
+        "struck": sorted(set(struck)),
+        "before": _side(found.before),
         "moved": [
             {
                 "layer": layer,

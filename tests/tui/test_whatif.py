@@ -385,6 +385,39 @@ async def test_pictures_before_and_after_lie_on_each_other_and_edits_go_to_anoth
         assert app.what_if.moved() is not None
 
 
+async def test_pictures_by_another_method_are_turned_onto_those_before_as_well(
+    tmp_path: Path,
+) -> None:
+    import numpy as np
+
+    from bertscope_tui.inspection.pipeline import project
+    from bertscope_tui.inspection.whatif import common_tokens, turned_onto
+
+    app = real_app(tiny_folder("bert"), write_jsonl(tmp_path, records()))
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        before = app.session.extraction
+        assert before is not None
+        await press(pilot, "X", "down", "enter")
+        await until(pilot, lambda: app.session.settled and app.session.pictures, "the edit")
+        seen = set()
+        for _ in range(4):
+            now = app.session.pictures
+            assert now is not None
+            seen.add((now.choice.recipe.method, now.choice.recipe.fit))
+            if now.choice.recipe.method != "tsne":
+                fresh = project(now.extraction, now.choice.recipe)
+                words = common_tokens(before, now.extraction)
+                expected = turned_onto(fresh, project(before, now.choice.recipe), words)
+                np.testing.assert_allclose(
+                    now.projection.coordinates, expected.projection.coordinates, atol=1e-4
+                )
+            await press(pilot, "v")
+            await until(pilot, lambda: app.session.settled and app.session.pictures, "pictures")
+            await settle(pilot)
+        assert len(seen) == 4
+
+
 # -- saving --------------------------------------------------------------------------------
 
 

@@ -230,6 +230,54 @@ def test_a_method_that_cannot_be_had_for_so_few_tokens_says_why(command, model):
     assert command(*asked, "--method", "tsne", "--special").code == 0
 
 
+def test_a_sentence_is_struck_out_and_both_answers_are_given(command, model, dataset):
+    asked = ("inspect", "--model", model, "--dataset", dataset, "--sample", "#1")
+    plain = command(*asked, "--json").json
+    assert "what_if" not in plain
+    found = command(*asked, "--strike", "1", "--strike", "1", "--json").json
+    sample, before = plain["sample"], found["what_if"]["before"]
+    start, end = sample["sentences"][1]
+    left = sample["context"][:start].strip(), sample["context"][end:].strip()
+    assert found["sample"]["context"] == " ".join(left).strip()
+    assert found["sample"]["id"] == f"{sample['id']}-edited"
+    keys = ("text", "start", "end", "probability", "exact_match", "f1")
+    assert {key: before[key] for key in keys} == {key: plain["prediction"][key] for key in keys}
+    assert (before["id"], before["context"]) == (sample["id"], sample["context"])
+    assert found["what_if"]["struck"] == [1]
+    assert [one["layer"] for one in found["what_if"]["moved"]] == [0, 1, 2]
+    for one in found["what_if"]["moved"]:
+        distances = [word["distance"] for word in one["tokens"]]
+        assert distances == sorted(distances, reverse=True)
+        for word in one["tokens"]:
+            old, new = plain["tokens"][word["before"]], found["tokens"][word["after"]]
+            assert (old["text"], old["part"]) == (new["text"], new["part"])
+    page = command(*asked, "--strike", "1").out
+    assert "What if" in page
+    assert f"p {plain['prediction']['probability']:.2f}" in page
+    assert f"p {found['prediction']['probability']:.2f}" in page
+    assert "moved most in layer 2: " in page
+    assert not _CONTROL.search(page)
+
+
+def test_a_sample_is_asked_something_else_and_given_another_context(command, model, dataset):
+    asked = ("inspect", "--model", model, "--dataset", dataset, "--sample", "#1", "--json")
+    plain = command(*asked).json["sample"]
+    found = command(*asked, "--question", "Who?").json
+    assert (found["sample"]["question"], found["sample"]["context"]) == ("Who?", plain["context"])
+    assert found["what_if"]["before"]["question"] == plain["question"]
+    found = command(*asked, "--context", CONTEXT).json
+    assert found["sample"]["context"] == CONTEXT
+    assert found["sample"]["dataset"] == plain["dataset"]
+    for wrong in (
+        ("--strike", "99"),
+        ("--strike", "0", "--context", "text"),
+        ("--question", " "),
+        ("--answer", "x", "--question", "Who?"),
+    ):
+        done = command(*asked, *wrong)
+        assert (done.code, done.out) == (2, ""), wrong
+
+
 def test_without_gold_answers_there_is_no_score(command, model):
     done = command(
         "inspect", "--model", model, "--question", "Who?", "--context", CONTEXT, "--json"
