@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from bertscope_tui.errors import Cancelled
 
 Measure = Literal["cosine", "euclidean"]
 
@@ -52,3 +54,24 @@ def nearest(
         Neighbour(int(others[place]), float(cosines[place]), float(distances[place]))
         for place in order
     )
+
+
+def nearest_by_layer(
+    states: NDArray[np.float32],
+    token: int,
+    among: Sequence[int],
+    k: int = 8,
+    by: Measure = "cosine",
+    *,
+    cancelled: Callable[[], bool] | None = None,
+) -> tuple[tuple[Neighbour, ...], ...]:
+    """Return `nearest` for every layer of ``states`` ``(layers + 1, tokens, dim)``.
+
+    ``cancelled`` is asked before each layer; raises Cancelled.
+    """
+    made = []
+    for layer_states in states:
+        if cancelled is not None and cancelled():
+            raise Cancelled
+        made.append(nearest(layer_states, token, among, k, by))
+    return tuple(made)

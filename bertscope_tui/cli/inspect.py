@@ -287,10 +287,11 @@ def _inspect(
 
     from bertscope_tui.inspection import extras, probe_views
     from bertscope_tui.inspection.lens import lens_object, read_lens
+    from bertscope_tui.inspection.overlays import layer_clusters
     from bertscope_tui.inspection.strip_views import lens_lines
 
     said = _said_by_probes(extraction) if probe else None
-    grouped = () if clusters is None else extras.layer_clusters(pictures, layers, clusters or None)
+    grouped = () if clusters is None else layer_clusters(pictures, layers, clusters or None)
     read_layers = read_lens(opened, extraction, options=cutting) if lens else None
     skipped = tuple(skip_each(opened, reading.encoded, options=cutting)) if skip else ()
     if look is None:

@@ -1,57 +1,19 @@
-"""What is only looked for when it is asked for: clusters of layers, and skipped layers."""
+"""Pages of what is only looked for when asked for: clusters of layers, and skipped layers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from bertscope_tui.analysis.clustering import Clusters, agreement, cluster
 from bertscope_tui.data.hygiene import clean
-from bertscope_tui.engine.scoring import never
 from bertscope_tui.engine.skipping import Skipped
+from bertscope_tui.inspection.overlays import LayerClusters
 from bertscope_tui.inspection.snapshots import Pictures
 from bertscope_tui.inspection.views import Look, token_label
 from bertscope_tui.plots.cells import clusters as cells
 from bertscope_tui.plots.cells import shorten
 
 _BAR = 20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class LayerClusters:
-    """The clusters of a layer in the full space, and how far its picture shows the same ones."""
-
-    layer: int
-    clusters: Clusters
-    agreement: float
-
-
-def layer_clusters(
-    pictures: Pictures,
-    layers: Sequence[int],
-    k: int | None = None,
-    *,
-    cancelled: Callable[[], bool] = never,
-) -> tuple[LayerClusters, ...]:
-    """Cluster the shown tokens of these layers, into ``k`` clusters or as many as fit best.
-
-    The seed is that of the pictures. Raises as `bertscope_tui.analysis.clustering.cluster`.
-    """
-    projection = pictures.projection
-    seed = projection.recipe.seed
-    made = []
-    for layer in layers:
-        found = cluster(
-            pictures.extraction.states[layer],
-            projection.shown,
-            k=k,
-            seed=seed,
-            cancelled=cancelled,
-        )
-        alike = agreement(found, projection.coordinates[layer], seed=seed)
-        made.append(LayerClusters(layer, found, alike))
-    return tuple(made)
 
 
 def clusters_object(found: Sequence[LayerClusters]) -> list[dict[str, Any]]:

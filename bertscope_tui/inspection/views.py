@@ -5,7 +5,7 @@ Both front ends use these, so that a page in text and a pane on screen agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from bertscope_tui.analysis.phases import Phases
     from bertscope_tui.analysis.projection import Fit, Method, Recipe
     from bertscope_tui.data.records import QASample
+    from bertscope_tui.inspection.overlays import LayerClusters
     from bertscope_tui.themes import ThemeSpec
 
-ColourMode = Literal["roles", "sentences", "position"]
-COLOUR_MODES: tuple[ColourMode, ...] = ("roles", "sentences", "position")
+ColourMode = Literal["roles", "sentences", "position", "clusters"]
+COLOUR_MODES: tuple[ColourMode, ...] = ("roles", "sentences", "position", "clusters")
 
 ROLE_NAMES: dict[Role, str] = {
     "answer": "predicted answer",
@@ -37,6 +38,8 @@ ROLE_NAMES: dict[Role, str] = {
 _SENTENCE_GLYPHS = "123456789abcdefghijklmnopqrstuvwxyz"
 _QUESTION_GLYPH = "?"
 _POSITION_GLYPHS = "0123456789"
+CLUSTER_GLYPHS = "0123456789abcdefghijklmnopqrstuvwxyz"
+"""Clusters are numbered from 0, as on the page of ``inspect --clusters``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,25 @@ class Look:
         return self.theme.roles[role].colour
 
 
-def token_look(extraction: Extraction, token: int, mode: ColourMode, look: Look) -> tuple[str, str]:
+def token_look(
+    extraction: Extraction,
+    token: int,
+    mode: ColourMode,
+    look: Look,
+    numbers: Mapping[int, int] | None = None,
+) -> tuple[str, str]:
     """Return the glyph and the colour of a token in a colour mode.
 
     Every mode tells tokens apart by glyph as well: roles by marker, sentences by number or
-    letter, positions by the tenth of the window that the token stands in.
+    letter, positions by the tenth of the window that the token stands in, clusters by number or
+    letter. ``numbers`` are the clusters of tokens; a token without one looks like a special one.
     """
     role = extraction.roles[token]
+    if mode == "clusters":
+        number = (numbers or {}).get(token)
+        if number is None:
+            return look.glyph("special"), look.colour("special")
+        return cluster_look(number, look)
     if mode == "sentences":
         sentence = extraction.sentences[token]
         if sentence is not None:
@@ -79,6 +94,13 @@ def token_look(extraction: Extraction, token: int, mode: ColourMode, look: Look)
     return look.glyph(role), look.colour(role)
 
 
+def cluster_look(number: int, look: Look) -> tuple[str, str]:
+    """Return the glyph and the colour of a cluster."""
+    sequence = look.theme.sequence
+    glyph = CLUSTER_GLYPHS[number % len(CLUSTER_GLYPHS)]
+    return glyph, sequence[number % len(sequence)]
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """How one token is drawn in every layer's picture; only its place changes with the layer."""
@@ -90,12 +112,20 @@ class Stamp:
     label: str
 
 
-def stamps(pictures: Pictures, mode: ColourMode, look: Look) -> tuple[Stamp, ...]:
-    """Return the look of each token shown, in token order; made once for all layers."""
+def stamps(
+    pictures: Pictures,
+    mode: ColourMode,
+    look: Look,
+    numbers: Mapping[int, int] | None = None,
+) -> tuple[Stamp, ...]:
+    """Return the look of each token shown, in token order; see `token_look`.
+
+    They are the same for all layers, unless tokens are coloured by the clusters of one.
+    """
     extraction = pictures.extraction
     made = []
     for token in pictures.projection.shown.tolist():
-        glyph, colour = token_look(extraction, token, mode, look)
+        glyph, colour = token_look(extraction, token, mode, look, numbers)
         priority = len(ROLES) - ROLES.index(extraction.roles[token])
         made.append(Stamp(token, glyph, colour, priority, token_label(extraction, token)))
     return tuple(made)
@@ -124,11 +154,20 @@ def legend(
     *,
     shown: Sequence[int] | None = None,
     short: bool = False,
+    clusters: LayerClusters | None = None,
 ) -> list[tuple[str, str, str]]:
     """Return ``(glyph, colour, meaning)`` of the marks, most important first.
 
     ``shown`` are the tokens in the picture (None: all); ``short`` asks for one word each.
+    Clusters have their number of tokens for a meaning.
     """
+    if mode == "clusters":
+        if clusters is None:
+            return []
+        found = clusters.clusters
+        sizes = [len(found.members(number)) for number in range(found.k)]
+        head = ("", look.colour("context"), clusters_words(clusters, short=short))
+        return [head, *((*cluster_look(n, look), f"({size})") for n, size in enumerate(sizes))]
     present = range(len(extraction.tokens)) if shown is None else shown
     ramp, sequence = look.theme.ramp, look.theme.sequence
     if mode == "roles":
@@ -244,6 +283,22 @@ def picture_words(pictures: Pictures, layer: int) -> str:
     if trust == trust:
         words.append(f"trustworthiness {trust:.2f}")
     return "; ".join(words)
+
+
+def clusters_words(found: LayerClusters, *, short: bool = False) -> str:
+    """Return how many clusters a layer has, how well they fit it, and whether its picture agrees.
+
+    The agreement is the adjusted Rand index with the clusters of the picture by itself.
+    """
+    clusters = found.clusters
+    silhouette = clusters.silhouette
+    if short:
+        fit = f" sil {silhouette:.2f}" if silhouette == silhouette else ""
+        return f"k {clusters.k}{fit} agr {found.agreement:.2f}"
+    noun = "cluster" if clusters.k == 1 else "clusters"
+    fit = f", silhouette {silhouette:.2f}" if silhouette == silhouette else ""
+    how = " as chosen" if found.chosen and clusters.k > 1 else ""
+    return f"{clusters.k} {noun}{how}{fit}, picture agrees {found.agreement:.2f}:"
 
 
 def outlier_words(extraction: Extraction, *, short: bool = False) -> str:

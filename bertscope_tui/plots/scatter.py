@@ -16,9 +16,10 @@ from bertscope_tui.plots.canvas import Layout, arrange, draw
 from bertscope_tui.plots.cells import Clusters, cells_of, clusters, shorten
 from bertscope_tui.plots.labels import Board, Placed, Wish
 from bertscope_tui.plots.picture import PLAIN, Picture, Run, Sheet, Style, to_text
+from bertscope_tui.plots.trail import PlacedName, Station, dots_of, names_of
 from bertscope_tui.plots.view import View, drawable, ticks
 
-__all__ = ["Picture", "Point", "Run", "Style", "View", "scatter", "to_text"]
+__all__ = ["Picture", "Point", "Run", "Station", "Style", "View", "scatter", "to_text"]
 
 _LONGEST_LABEL = 18
 _LONGEST_LOUD_LABEL = 32
@@ -61,6 +62,8 @@ def scatter(
     ascii: bool = False,  # noqa: A002 - named after the option that it follows
     colour: bool = True,
     axis_colour: str | None = None,
+    trail: Sequence[Station] = (),
+    trail_colour: str | None = None,
 ) -> Picture:
     """Draw ``points`` into ``width`` x ``height`` cells.
 
@@ -69,7 +72,9 @@ def scatter(
     always labelled, the selected one reversed and with its label in brackets, so that it can be
     told without colour. At most ``label_budget`` other labels are placed (None: by size). With
     ``ascii`` the axes are ASCII as well; the glyphs are the caller's. Axes are dim, or in
-    ``axis_colour``. Where there is no room for a picture the rows are blank.
+    ``axis_colour``. A ``trail`` is drawn over the points: its stations by name, the one that is
+    here reversed, and dots between them where nothing else is. Where there is no room for a
+    picture the rows are blank.
     """
     shown = View.fit((point.x, point.y) for point in points) if view is None else view
     width, height = max(width, 0), max(height, 0)
@@ -104,10 +109,23 @@ def scatter(
     paint_axes(sheet, layout, Style(axis_colour) if axis_colour and colour else Style(dim=True))
     for (column, row), there in by_cell.items():
         sheet.paint(left + column, row, 1, _style(there[0], loud, colour, text=False))
-    placed = _place_labels(by_cell, layout, loud, label_budget, ascii)
+    path = [_place(station.x, station.y, shown, columns, rows) for station in trail]
+    cells = [(int(x), int(y)) if 0 <= x < columns and 0 <= y < rows else None for x, y in path]
+    names = names_of(list(zip(trail, cells, strict=True)), columns)
+    _draw_dots(
+        sheet,
+        dots_of(path, columns, rows) - by_cell.keys(),
+        left,
+        ascii,
+        trail_colour if colour else None,
+    )
+    placed = _place_labels(by_cell, layout, loud, label_budget, ascii, names)
     for point, label in placed:
         style = _style(point, loud, colour, text=True)
         sheet.write(left + label.column, label.row, label.parts, style)
+    for name in names:
+        style = Style(trail_colour if colour else None, bold=True, reverse=name.here)
+        sheet.write(left + name.column, name.row, [(sign, 1) for sign in name.name], style)
     return Picture(
         width=width,
         height=height,
@@ -125,6 +143,26 @@ def scatter(
         labels={label.token: (left + label.column, label.row, label.cells) for _, label in placed},
         canvas=(left, 0, columns, rows),
     )
+
+
+def _place(x: float, y: float, view: View, columns: int, rows: int) -> tuple[float, float]:
+    """Return a place in cells and parts of them, from the top left; the borders belong to it."""
+    across = (x - view.x_low) / ((view.x_high - view.x_low) or 1.0)
+    down = (view.y_high - y) / ((view.y_high - view.y_low) or 1.0)
+    last = 1.0 - 1e-9
+    return (
+        (last if across == 1.0 else across) * columns,
+        (last if down == 1.0 else down) * rows,
+    )
+
+
+def _draw_dots(
+    sheet: Sheet, dots: Iterable[Cell], left: int, ascii_only: bool, colour: str | None
+) -> None:
+    sign = ":" if ascii_only else "•"
+    style = Style(colour, dim=colour is None)
+    for column, row in dots:
+        sheet.write(left + column, row, [(sign, 1)], style)
 
 
 def _nearest(fraction: float, cells: int) -> int:
@@ -178,6 +216,7 @@ def _place_labels(
     loud: Mapping[int, int],
     budget: int | None,
     ascii_only: bool,
+    names: Sequence[PlacedName],
 ) -> list[tuple[Point, Placed]]:
     """Choose who gets a label and where: the highlighted, then the most important roles."""
     if layout.columns < 8:
@@ -188,6 +227,9 @@ def _place_labels(
     priorities = sorted({there[0].priority for there in by_cell.values()})
     level_of = {priority: level for level, priority in enumerate(priorities, start=1)}
     board = Board(layout.columns, layout.rows)
+    for name in names:
+        for column in range(name.column, name.column + len(name.name)):
+            board.put_point(column, name.row, 1, loud=True)
     wanted: list[tuple[tuple[int, int, bool, int], Cell, Point]] = []
     quiet = len(loud)
     for cell, there in by_cell.items():

@@ -122,7 +122,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("token_cursor", ("t",), "t", "Token cursor on or off", "Tokens", "token"),
     Action("metric", ("e",), "e", "Neighbours by cosine or by Euclidean distance", "Tokens"),
     Action(
-        "colour_mode", ("c",), "c", "Colour by role, by sentence, by position", "Picture", "colours"
+        "side",
+        ("x",),
+        "x",
+        "What is listed: nearest, members of the cluster, nearest by layer",
+        "Tokens",
+    ),
+    Action(
+        "colour_mode",
+        ("c",),
+        "c",
+        "Colour by role, sentence, position or cluster",
+        "Picture",
+        "colours",
     ),
     Action(
         "method_next", ("v",), "v", "Next method: PCA, PCA of all layers, ICA, t-SNE", "Picture"
@@ -131,6 +143,15 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "orientation", ("y",), "y", "Turned onto the layer below, or as it comes out", "Picture"
     ),
+    Action(
+        "clusters_fewer",
+        ("left_square_bracket",),
+        "[",
+        "One cluster less; below two, as many as fit best",
+        "Picture",
+    ),
+    Action("clusters_more", ("right_square_bracket",), "]", "One cluster more", "Picture"),
+    Action("trail", ("a",), "a", "The selected token's trail through the layers", "Picture"),
     Action("special", ("s",), "s", "Show or hide special tokens", "Picture"),
     Action("outliers", ("o",), "o", "Show or hide the outlier token", "Picture"),
     Action("labels", ("b",), "b", "Labels: as many as fit, or only the selected ones", "Picture"),

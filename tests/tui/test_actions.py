@@ -185,7 +185,7 @@ async def test_an_action_chosen_in_the_command_palette_is_done() -> None:
             if "Colour by role" in text_of(app):
                 break
             await settle(pilot)
-        await press(pilot, "down", "enter")
+        await press(pilot, "enter", "enter")
         await settle(pilot)
         assert app.inspector.mode == "sentences"
 

@@ -216,6 +216,8 @@ async def test_colour_modes_change_the_glyphs_and_come_round() -> None:
         assert glyphs() == set("0123456789"), "tenths of the window"
         assert "first tokens" in text_in(app.inspector.scatter)
         await press(pilot, "c")
+        assert "silhouette" in text_in(app.inspector.scatter)
+        await press(pilot, "c")
         assert text_in(app.inspector.scatter) == roles
 
 

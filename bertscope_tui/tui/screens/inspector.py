@@ -23,6 +23,7 @@ from bertscope_tui.inspection.snapshots import Extraction, Pictures
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import bindings
 from bertscope_tui.tui.screens.opening_keys import OpeningKeys
+from bertscope_tui.tui.screens.overlay_keys import OverlayKeys
 from bertscope_tui.tui.screens.panes import PANES
 from bertscope_tui.tui.screens.sample_probe_keys import SampleProbeKeys
 from bertscope_tui.tui.screens.strip_keys import StripKeys
@@ -36,7 +37,7 @@ from bertscope_tui.tui.widgets.text_pane import TextPane
 _SEARCH_DELAY_S = 0.15
 
 
-class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OpeningKeys):
+class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OverlayKeys, OpeningKeys):
     """One model, one data set, one sample, one layer at a time."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings()]
@@ -131,7 +132,7 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OpeningKeys):
 
     def derived(self, kind: str, value: object) -> None:
         """Something more about the open sample is there: the pane that asked for it shows it."""
-        if not self.take_what_if(kind, value):
+        if not self.take_what_if(kind, value) and not self.overlays.take(value):
             self.take_strip(kind, value)
             self.take_sample_probes(kind, value)
 
@@ -156,7 +157,7 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OpeningKeys):
         self.notify(clean(message), title="that did not work", severity="error", markup=False)
         if self.session.extraction is None:
             self.show_waiting(clean(message))
-        self.show_layer()
+        self.show_unmade()
         self.want_strips()  # they need no picture
         self.show_status()
 
@@ -166,7 +167,7 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OpeningKeys):
         if self.session.extraction is None:
             self.show_waiting("cancelled: Enter on a sample, m or d open again")
         self.want_strips()
-        self.show_layer()
+        self.show_unmade()
 
     # -- opening -----------------------------------------------------------------------------
 

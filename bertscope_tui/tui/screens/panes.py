@@ -17,18 +17,20 @@ from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import ColourMode, Look, method_name
 from bertscope_tui.tui.actions import ACTIONS
+from bertscope_tui.tui.overlays import Overlays
 from bertscope_tui.tui.screens.fitting import fit
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.widgets.bars import KeyBar, PaneTabs, StatusBar
 from bertscope_tui.tui.widgets.entry import Entry
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
+from bertscope_tui.tui.widgets.near import NeighbourList
 from bertscope_tui.tui.widgets.picker import PickerPane
 from bertscope_tui.tui.widgets.probe_bars import ProbeBars
 from bertscope_tui.tui.widgets.samples import SampleList
 from bertscope_tui.tui.widgets.scan_list import scan_words
-from bertscope_tui.tui.widgets.scatter import ScatterPane
+from bertscope_tui.tui.widgets.scatter import Over, ScatterPane
 from bertscope_tui.tui.widgets.text_pane import TextPane
-from bertscope_tui.tui.widgets.tokens import NeighbourList, TokenList
+from bertscope_tui.tui.widgets.tokens import TokenList
 
 PANES: tuple[tuple[str, str], ...] = (
     ("samples", "samples"),
@@ -65,6 +67,7 @@ class InspectorPanes(Screen[None]):
         self.wrong_direction = 0
         self.playing = False
         self.active = "samples"
+        self.overlays = Overlays(self)
 
     def compose(self) -> ComposeResult:
         """Lay out the panes; the style sheet places them."""
@@ -152,15 +155,21 @@ class InspectorPanes(Screen[None]):
 
     def show_tokens(self, extraction: Extraction) -> None:
         """List the tokens, those not in the picture marked."""
-        shown = set(self._shown(extraction))
+        shown = set(self.shown_tokens(extraction))
         masked = [t.index for t in extraction.tokens if t.index not in shown]
-        self.tokens.show(extraction, self.look, self.mode, masked)
+        clusters = self.overlays.clusters()
+        numbers = clusters.numbers if clusters is not None else None
+        self.tokens.show(extraction, self.look, self.mode, masked, numbers)
 
     def show_layer(self) -> None:
         """Draw what changes with the layer: picture, bar, probes, neighbours."""
         self.show_layer_bar()
         self.show_probes()
-        if self.session.extraction is not None and self.at_layer is not None:
+        extraction = self.session.extraction
+        if extraction is not None and self.at_layer is not None:
+            self.overlays.want()
+            if self.mode == "clusters":
+                self.show_tokens(extraction)
             self.show_picture()
             self.show_selection()
 
@@ -169,11 +178,20 @@ class InspectorPanes(Screen[None]):
         session, layer = self.session, self.at_layer or 0
         pictures = session.pictures
         if pictures is not None and pictures.projection.has(layer):
-            self.scatter.show(pictures, layer)
+            overlays = self.overlays
+            over = Over(overlays.clusters(), overlays.trail(), overlays.note())
+            self.scatter.show(pictures, layer, over=over)
         else:
             name = f"{method_name(session.choice.recipe)}, layer {layer}"
             state = "being made …" if session.projecting else clean(session.no_picture)
             self.scatter.show(None, layer, message=f"{name}: {state}")
+
+    def show_unmade(self) -> None:
+        """Say what will not come any more, without asking for it again."""
+        self.show_layer_bar()
+        if self.session.extraction is not None and self.at_layer is not None:
+            self.show_picture()
+            self.show_selection()
 
     def show_probes(self) -> None:
         """Show what probes of the open model score at this layer, or how to get some."""
@@ -190,19 +208,26 @@ class InspectorPanes(Screen[None]):
 
     def show_selection(self) -> None:
         """Mark the selected token everywhere and list what is near it at this layer."""
-        extraction, token, layer = self.session.extraction, self.selected, self.at_layer
+        extraction, token = self.session.extraction, self.selected
         found = self._nearest()
         near = [neighbour.token for neighbour in found]
         self.scatter.highlight(() if token is None else (token, *near))
         self.tokens.select(token, near)
         self.text.select(token)
-        self.neighbours.show(extraction, self.look, token, layer or 0, self.metric, found)
+        self.neighbours.show(self.overlays.page(extraction, found))
+
+    def show_selected(self) -> None:
+        """Show what changes with the selected token, and ask for what is not there yet."""
+        self.overlays.want()
+        if self.overlays.trail_on and self.session.extraction is not None:
+            self.show_picture()
+        self.show_selection()
 
     def show_waiting(self, message: str) -> None:
         """Empty what belongs to a sample and say why."""
         self.scatter.show(None, 0, message=message)
         self.tokens.show(None, self.look, self.mode, ())
-        self.neighbours.show(None, self.look, None, 0, self.metric, ())
+        self.neighbours.show(self.overlays.page(None, ()))
         self.show_layer_bar()
         self.show_probes()
 
@@ -210,10 +235,10 @@ class InspectorPanes(Screen[None]):
         extraction = self.session.extraction
         if extraction is None or self.selected is None or self.at_layer is None:
             return ()
-        states, among = extraction.states[self.at_layer], self._shown(extraction)
+        states, among = extraction.states[self.at_layer], self.shown_tokens(extraction)
         return nearest(states, self.selected, among, k=_NEIGHBOURS, by=self.metric)
 
-    def _shown(self, extraction: Extraction) -> tuple[int, ...]:
+    def shown_tokens(self, extraction: Extraction) -> tuple[int, ...]:
         """Return the tokens in the picture."""
         choice = self.session.choice
         return extraction.shown(special=choice.special, outliers=choice.outliers)

@@ -106,7 +106,7 @@ class PictureKeys(InspectorPanes):
     def select(self, token: int | None) -> None:
         """Select a token in all panes, or none."""
         self.selected = token
-        self.show_selection()
+        self.show_selected()
 
     def action_token_cursor(self) -> None:
         """Move among tokens with the arrows, or leave them again."""
@@ -131,7 +131,11 @@ class PictureKeys(InspectorPanes):
 
     @on(LineList.Activated, "#neighbours")
     def _neighbour_chosen(self, event: LineList.Activated) -> None:
-        self.select(self.neighbours.token_at(event.index))
+        layer = self.neighbours.layer_at(event.index)
+        if layer is None:
+            self.select(self.neighbours.token_at(event.index))
+        else:
+            self.set_layer(layer)
 
     @on(ScatterPane.TokenClicked)
     def _point_clicked(self, event: ScatterPane.TokenClicked) -> None:
@@ -140,12 +144,12 @@ class PictureKeys(InspectorPanes):
     def action_metric(self) -> None:
         """Order neighbours by the other distance."""
         self.metric = "euclidean" if self.metric == "cosine" else "cosine"
-        self.show_selection()
+        self.show_selected()
 
     # -- the picture ---------------------------------------------------------------------------
 
     def action_colour_mode(self) -> None:
-        """Colour by the next of role, sentence and position."""
+        """Colour by the next of role, sentence, position and cluster."""
         place = COLOUR_MODES.index(self.mode)
         self.mode = COLOUR_MODES[(place + 1) % len(COLOUR_MODES)]
         self.show_look(self.look)

@@ -122,10 +122,11 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if height <= 0:
             return
         top = self.scroll_offset.y
+        # By force: a list that has just become long has no scroll bar before the next layout.
         if self.cursor < top:
-            self.scroll_to(y=self.cursor, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor, animate=False, immediate=True, force=True)
         elif self.cursor >= top + height:
-            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True)
+            self.scroll_to(y=self.cursor - height + 1, animate=False, immediate=True, force=True)
 
     def on_resize(self, event: events.Resize) -> None:
         """Rows follow the width."""

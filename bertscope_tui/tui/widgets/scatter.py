@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from rich.cells import cell_len, set_cell_size
@@ -13,6 +14,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
+from bertscope_tui.inspection.overlays import LayerClusters, Trail
 from bertscope_tui.inspection.snapshots import Pictures
 from bertscope_tui.inspection.views import (
     ColourMode,
@@ -26,7 +28,7 @@ from bertscope_tui.inspection.views import (
     stamps,
 )
 from bertscope_tui.plots.picture import Picture
-from bertscope_tui.plots.scatter import Point, scatter
+from bertscope_tui.plots.scatter import Point, Station, scatter
 from bertscope_tui.plots.view import View
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.wrapping import broken
@@ -34,6 +36,18 @@ from bertscope_tui.tui.widgets.wrapping import broken
 _ZOOM = 1.5
 _PAN = 0.2
 _CLOSEST = 200.0
+
+
+@dataclass(frozen=True, slots=True)
+class Over:
+    """What is laid over a picture: the layer's clusters, a token's trail; ``note`` is said of it.
+
+    Clusters are for the colour mode that shows them.
+    """
+
+    clusters: LayerClusters | None = None
+    trail: Trail | None = None
+    note: str = ""
 
 
 class ScatterPane(Widget, can_focus=True):
@@ -65,6 +79,7 @@ class ScatterPane(Widget, can_focus=True):
         self._pictures: Pictures | None = None
         self._layer = 0
         self._mode: ColourMode = "roles"
+        self._over = Over()
         self._highlighted: tuple[int, ...] = ()
         self._all_labels = True
         self._zoom = 1.0
@@ -96,7 +111,13 @@ class ScatterPane(Widget, can_focus=True):
         self.stale()
 
     def show(
-        self, pictures: Pictures | None, layer: int, *, message: str = "", head: str = ""
+        self,
+        pictures: Pictures | None,
+        layer: int,
+        *,
+        message: str = "",
+        head: str = "",
+        over: Over | None = None,
     ) -> None:
         """Show a layer, or ``message`` where there is no picture (yet).
 
@@ -105,11 +126,16 @@ class ScatterPane(Widget, can_focus=True):
         if head != self._head:
             self._head = head
             self.border_title = self._title(pictures, layer)
+        over = over or Over()
         before = self._pictures, self._layer, self._message
+        laid = self._over
         if pictures is None or self._pictures is None or not _alike(pictures, self._pictures):
             self._stamps = None
+        if over.clusters is not laid.clusters:
+            self._stamps = None
         self._pictures, self._layer, self._message = pictures, layer, message
-        if self._strips is None or not self._same(*before):
+        self._over = over
+        if self._strips is None or laid != over or not self._same(*before):
             self.stale()
 
     def _same(self, pictures: Pictures | None, layer: int, message: str) -> bool:
@@ -211,12 +237,31 @@ class ScatterPane(Widget, can_focus=True):
         if self._pictures is None:
             return []
         if self._stamps is None:
-            self._stamps = stamps(self._pictures, self._mode, self._look)
+            numbers = self._over.clusters.numbers if self._over.clusters is not None else None
+            self._stamps = stamps(self._pictures, self._mode, self._look, numbers)
         return points(self._pictures, self._layer, self._stamps)
 
     def _fit(self) -> View:
         assert self._pictures is not None
-        return View.fit(map(tuple, self._pictures.projection.coordinates[self._layer].tolist()))
+        places = self._pictures.projection.coordinates[self._layer].tolist()
+        if self._over.trail is not None:  # all of it, wherever other layers have the token
+            places += [place for place in self._over.trail.places if place is not None]
+        return View.fit(map(tuple, places))
+
+    def _stations(self) -> list[Station]:
+        if self._over.trail is None:
+            return []
+        return [
+            Station(f"L{layer}", *place, here=layer == self._layer)
+            for layer, place in enumerate(self._over.trail.places)
+            if place is not None
+        ]
+
+    def _trail_colour(self) -> str | None:
+        """Return the colour of the token whose trail it is."""
+        if self._over.trail is None or self._pictures is None:
+            return None
+        return self._look.colour(self._pictures.extraction.roles[self._over.trail.token])
 
     def _view(self) -> View | None:
         """Return the view of this layer: its own extent, zoomed and moved alike in all layers."""
@@ -274,6 +319,8 @@ class ScatterPane(Widget, can_focus=True):
             highlighted=self._highlighted,
             label_budget=None if self._all_labels else 0,
             ascii=self._look.ascii,
+            trail=self._stations(),
+            trail_colour=self._trail_colour(),
         )
         self._picture = drawn
         strips = [
@@ -307,11 +354,18 @@ class ScatterPane(Widget, can_focus=True):
         for short in (False, True):
             runs = [(" ", Style.null())]
             for glyph, colour, meaning in legend(
-                extraction, self._mode, self._look, shown=shown, short=short
+                extraction,
+                self._mode,
+                self._look,
+                shown=shown,
+                short=short,
+                clusters=self._over.clusters,
             ):
                 runs.append((glyph, ink(colour, bold=True)))
                 runs.append((f" {meaning}  " if meaning else " ", Style.null()))
-            if sum(cell_len(text) for text, _ in runs) <= width:
+            # Of clusters the words come before the sizes of all of them.
+            needed = runs[:3] if self._mode == "clusters" else runs
+            if sum(cell_len(text) for text, _ in needed) <= width:
                 break
         while sum(cell_len(text) for text, _ in runs) > width and len(runs) > 3:
             del runs[-2:]  # better without the least important mark than with half a word
@@ -334,7 +388,7 @@ class ScatterPane(Widget, can_focus=True):
         pictures = self._pictures
         if pictures is None:
             return []
-        remarks = []
+        remarks = [self._over.note] if self._over.note else []
         if self._zoom != 1:
             remarks.append(f"zoom {self._zoom:.1f}, r resets")
         elif self._offset != (0.0, 0.0):

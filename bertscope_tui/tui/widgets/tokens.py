@@ -1,14 +1,12 @@
-"""The token list with its cursor, and the nearest neighbours of the selected token."""
+"""The token list with its cursor."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len, set_cell_size
-from rich.style import Style
 
-from bertscope_tui.analysis.geometry import Neighbour
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.engine.roles import Role
 from bertscope_tui.inspection.probe_views import SURE
@@ -45,6 +43,7 @@ class TokenList(LineList):
         self._extraction: Extraction | None = None
         self._look: Look | None = None
         self._mode: ColourMode = "roles"
+        self._numbers: Mapping[int, int] = {}
         self._masked: frozenset[int] = frozenset()
         self._selected: int | None = None
         self._near: frozenset[int] = frozenset()
@@ -57,12 +56,20 @@ class TokenList(LineList):
         return len(self._extraction.tokens) if self._extraction else 0
 
     def show(
-        self, extraction: Extraction | None, look: Look, mode: ColourMode, masked: Sequence[int]
+        self,
+        extraction: Extraction | None,
+        look: Look,
+        mode: ColourMode,
+        masked: Sequence[int],
+        numbers: Mapping[int, int] | None = None,
     ) -> None:
-        """Show the tokens of an extraction; ``masked`` are those not in the picture."""
+        """Show the tokens of an extraction; ``masked`` are those not in the picture.
+
+        ``numbers`` are their clusters, for the colour mode that shows them.
+        """
         fresh = extraction is not self._extraction
         self._extraction, self._look, self._mode = extraction, look, mode
-        self._masked = frozenset(masked)
+        self._masked, self._numbers = frozenset(masked), numbers or {}
         if fresh:
             self._selected, self._near, self._probes = None, frozenset(), None
             self.set_reactive(LineList.cursor, 0)
@@ -98,7 +105,7 @@ class TokenList(LineList):
         """Return glyph, text and role of one token."""
         assert self._extraction is not None
         assert self._look is not None
-        glyph, colour = token_look(self._extraction, index, self._mode, self._look)
+        glyph, colour = token_look(self._extraction, index, self._mode, self._look, self._numbers)
         role = self._extraction.roles[index]
         label = token_label(self._extraction, index)
         masked = index in self._masked
@@ -148,65 +155,3 @@ class TokenList(LineList):
             return "hidden" if masked else ""
         words = outlier_words(self._extraction, short=True)
         return words if masked else words.removeprefix("hidden, ")
-
-
-class NeighbourList(LineList):
-    """The nearest tokens in the full space at this layer, with both distances."""
-
-    def __init__(self) -> None:
-        super().__init__(id="neighbours", title="nearest")
-        self._extraction: Extraction | None = None
-        self._look: Look | None = None
-        self._neighbours: tuple[Neighbour, ...] = ()
-
-    @property
-    def row_count(self) -> int:
-        """Return the number of neighbours and the heading."""
-        return len(self._neighbours) + 1 if self._neighbours else 2
-
-    def selectable(self, index: int) -> bool:
-        """Only neighbours can be chosen, not the heading."""
-        return bool(self._neighbours) and index > 0
-
-    def token_at(self, index: int) -> int:
-        """Return the token of a row."""
-        return self._neighbours[index - 1].token
-
-    def show(
-        self,
-        extraction: Extraction | None,
-        look: Look,
-        token: int | None,
-        layer: int,
-        metric: str,
-        neighbours: tuple[Neighbour, ...],
-    ) -> None:
-        """Show the neighbours of ``token`` at ``layer``, as ordered by ``metric``."""
-        self._extraction, self._look, self._neighbours = extraction, look, neighbours
-        if extraction is not None and token is not None:
-            name = token_label(extraction, token)[:12].replace("[", "\\[")
-            self.border_title = f"nearest '{name}' layer {layer}"
-            self.border_subtitle = f"by {metric}"
-        else:
-            self.border_title, self.border_subtitle = "nearest", ""
-        self.set_reactive(LineList.cursor, 1 if neighbours else 0)
-        self.rows_changed()
-
-    def row(self, index: int, width: int) -> list[Run]:
-        """Return one neighbour: token, cosine and Euclidean distance."""
-        if not self._neighbours:
-            hints = ("t, then ↑ ↓: choose a token,", "or click one in the picture")
-            return [(hints[index], ink(None, dim=True))]
-        room = max(min(15, width - 20), 6)
-        if index == 0:
-            return [(f"{'token':<{room + 3}}cos.sim. distance", ink(None, dim=True))]
-        assert self._extraction is not None
-        assert self._look is not None
-        found = self._neighbours[index - 1]
-        glyph, colour = token_look(self._extraction, found.token, "roles", self._look)
-        label = token_label(self._extraction, found.token)
-        return [
-            (f"{glyph} ", ink(colour, bold=True)),
-            (f"{set_cell_size(label, room)} ", ink(colour)),
-            (f"{found.cosine:>8.3f} {found.euclidean:>8.2f}", Style.null()),
-        ]
