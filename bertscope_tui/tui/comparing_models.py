@@ -189,7 +189,7 @@ class ModelComparison(LayerComparisons):
             self._tell(self._sizes(value))
             self._ask_for_pair()
         elif isinstance(value, PairReady):
-            self.pair = value.pair
+            self.pair, self.pictures = value.pair, None
         elif isinstance(value, PicturesBeside):
             self.pictures = value.pictures
         elif isinstance(value, ComparisonDone):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -330,6 +331,48 @@ async def test_a_picture_that_is_still_being_made_is_never_replaced_by_another_o
         assert "PC1" in text_in(screen.pictures[1])
         assert app.comparing.pictures is not None
         assert app.comparing.pictures.projection.recipe.fit == "joint"
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_whatever_is_pressed_and_answered_when_the_two_sides_are_of_one_sample(
+    seed: int,
+) -> None:
+    """Keys at random, answers late, in parts and out of order: nothing stale, nothing mixed."""
+    chance = random.Random(seed)
+    held = ("sample", "project", "pair")
+    keys = (*("left", "right", "home", "x", "t", "a", "c") * 2, "down", "up", "v", "V", "s", "y")
+    async with side_by_side(slow=True) as (pilot, app, fake):
+        screen = screen_of(app)
+        fake.held.update(held)
+        waiting, drawn_twice = len(fake.requests), 0
+        for _ in range(60):
+            await press(pilot, chance.choice(keys))
+            for _ in range(chance.choice([0, 1, 3])):
+                asked = [one for one in fake.requests[waiting:] if one.kind in held]
+                if not asked:
+                    break
+                request = asked[-1] if chance.random() < 0.7 else chance.choice(asked)
+                if request.job.cancelled() and chance.random() < 0.5:
+                    fake.answer_late(request)
+                else:
+                    fake.answer(request, parts=chance.choice([1, 2, None, None]), end=False)
+                await settle(pilot)
+            session, comparing = app.session, app.comparing
+            if comparing.pair is not None:
+                assert comparing.pair.extraction(0) is session.extraction
+                assert comparing.pair.extraction(1).sample.id == session.extraction.sample.id
+            if comparing.pictures is not None:
+                assert comparing.pair is not None
+                assert comparing.pictures.extraction is comparing.pair.extraction(1)
+                assert comparing.pictures.choice == session.choice
+            for picture, side in zip(screen.pictures, screen.sides, strict=True):
+                drawn = picture._pictures
+                if drawn is not None:
+                    assert drawn.extraction is screen.seen(side)
+                    assert drawn.choice == session.choice
+                    assert drawn.projection.has(screen.layer_of(side) or 0)
+            drawn_twice += all(picture._pictures is not None for picture in screen.pictures)
+        assert drawn_twice > 0, "now and then both are there"
 
 
 async def test_colours_labels_and_zoom_are_the_same_in_both_pictures() -> None:
