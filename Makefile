@@ -45,6 +45,7 @@ bench: $(VENV)/.dev-installed
 	$(BIN)/python -m tests.bench.scan_bench
 	$(BIN)/python -m tests.bench.scan_keys_bench 160x48
 	$(BIN)/python -m tests.bench.probe_bench 7 384 19 4 1500 1 2
+	$(BIN)/python -m tests.bench.probe_suite_bench stories-bert ques "" 120 3
 	$(BIN)/python -m tests.bench.finetune_bench sample_data/models/stories-base sample_data/stories
 
 clean:

@@ -105,7 +105,7 @@ class SampleProbeKeys(ProbeKeys):
         model = self.session.model
         if model is None:
             return "no model is open: m opens one"
-        if self.app.probes.results is None:  # type: ignore[attr-defined]
+        if self.app.probes.looking:  # type: ignore[attr-defined]
             return "the probes there are are still being looked for: A again in a moment"
         if not self._results():
             return (
