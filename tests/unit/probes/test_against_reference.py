@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from bertscope_tui.analysis.probing.settings import ProbeSettings
 from bertscope_tui.data.probing.open import open_probe_data
 from bertscope_tui.data.probing.splitting import limited, with_splits
 from bertscope_tui.models.loading import load_model
@@ -20,12 +21,12 @@ SEEDS = 3
 @pytest.mark.real
 @pytest.mark.parametrize(
     ("task", "path", "limit"),
-    [("ques", "data/trec/train_5500.label", 400), ("sup", "data/xquad/xquad.en.json", 40)],
+    [("ques", "data/trec/train_5500.label", 300), ("sup", "data/xquad/xquad.en.json", 30)],
 )
 def test_scores_are_those_of_an_independent_loop_within_the_noise_of_seeds(task, path, limit):
     folder = shared("models/minilm-l6")
     data = limited(with_splits(open_probe_data(shared(path), task)), limit)
-    options = ProbeOptions(seeds=SEEDS, controls=False)
+    options = ProbeOptions(ProbeSettings(rounds=8, patience=3), SEEDS, controls=False)
     result = probe(load_model(str(folder), device="cpu"), data, options).result
     _, spans, targets = states_of(folder, data.examples)
     counts = result.targets
