@@ -190,11 +190,18 @@ class WhatIf:
         return self._histories[key].now
 
     def _open_histories(self) -> list[History]:
-        """Return the histories of the open data set."""
-        key = self._key("")
-        if key is None:
+        """Return the histories of the open data set, of records that it still has."""
+        dataset = self._app.session.dataset
+        if dataset is None:
             return []
-        return [history for own, history in self._histories.items() if own[:2] == key[:2]]
+        found = []
+        for (path, variant, name), history in self._histories.items():
+            place = (
+                dataset.place(name) if (path, variant) == (dataset.path, dataset.variant) else None
+            )
+            if place is not None and dataset.samples[place] == history.record:
+                found.append(history)
+        return found
 
     def edited_ids(self) -> frozenset[str]:
         """Return the ids of the samples of the open data set that there are edits of."""

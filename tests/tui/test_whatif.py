@@ -20,6 +20,7 @@ from bertscope_tui.tui.screens.pick import PickScreen
 from bertscope_tui.tui.whatif import Before, History
 from tests.tiny_models import tiny_folder
 from tests.tui.fakes import dataset_of, extraction_of, model_info, sample_of
+from tests.tui.snapshots import compare_text
 from tests.tui.support import (
     MEDIUM,
     SMALL,
@@ -150,6 +151,46 @@ async def test_edits_are_kept_while_other_samples_are_open() -> None:
         assert "jetty p 0.75 ✓ F1 1.00 → [" in text_in(app.inspector.text)
         await press(pilot, "enter")
         assert app.session.sample is edited
+
+
+async def test_edits_are_kept_while_another_data_set_is_open_and_a_scan_shows_the_data() -> None:
+    other = dataset_of([sample_of(9)], name="other", path="made/other.jsonl")
+    app, fake = fake_app(datasets=[dataset_of(SAMPLES), other])
+    fake.derived["before"] = before_of(SAMPLES[0])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await edited_question(pilot)
+        edited = app.session.sample
+        first, second = app.datasets
+        app.inspector.open_dataset(second)
+        await until(pilot, lambda: app.session.dataset.name == "other", "the other data set")
+        await ready(pilot)
+        assert "edit" not in text_in(app.inspector.status)
+        assert " * " not in text_in(app.inspector.samples)
+        app.inspector.open_dataset(first)
+        await until(pilot, lambda: app.session.sample is edited, "the edited sample")
+        await ready(pilot)
+        assert " * " in text_in(app.inspector.samples)
+        # A scan was of what the data have, and so is what it leads to.
+        app.what_if.rewind(SAMPLES[0])
+        app.inspector.open_sample(SAMPLES[0])
+        await ready(pilot)
+        assert app.session.sample is SAMPLES[0]
+        await press(pilot, "U")
+        await ready(pilot)
+        assert app.session.sample is edited
+
+
+async def test_a_record_that_is_another_by_now_has_no_edits() -> None:
+    app, _ = fake_app(datasets=[dataset_of(SAMPLES)])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await edited_question(pilot)
+        again = replace(SAMPLES[0])
+        assert app.what_if.now(again) is app.session.sample, "the same record, read again"
+        changed = replace(SAMPLES[0], question="Another ?")
+        assert app.what_if.now(changed) is changed
+        assert app.what_if.edited_ids() == frozenset()
 
 
 async def test_a_new_edit_takes_the_place_of_what_was_undone() -> None:
@@ -536,6 +577,23 @@ async def test_answers_without_each_layer_stand_under_the_ticks(size: tuple[int,
         await press(pilot, "I", "j")
         await ready(pilot)
         assert len(text_in(app.inspector.layer_bar).split("\n")) == lines
+
+
+async def test_an_edited_sample_as_a_whole_in_ascii() -> None:
+    samples = [sample_of(n, words=48) for n in range(8)]
+    app, fake = fake_app(
+        datasets=[dataset_of(samples)], wrong=["s0-edited"], options={"ascii": True}
+    )
+    fake.derived["skipping"] = skipped()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "X", "down", "down", "enter")
+        await ready(pilot)
+        await press(pilot, "I", "7", "g")
+        app.inspector.text.scroll_home(animate=False)
+        await settle(pilot)
+        assert text_of(app).isascii()
+        compare_text(app, "edited-ascii")
 
 
 async def test_skipping_can_be_cancelled_and_says_how_far_it_is() -> None:

@@ -86,7 +86,11 @@ def help_page(look: Look, first: Group | None = None) -> PageScreen:
             "trust are in the list of nearest tokens, which are found in all dimensions (the\n"
             "cosine after centring on the layer's mean). Coloured by sentence, a point is its\n"
             "sentence's number; coloured by position, it is the tenth of the text that it\n"
-            "stands in."
+            "stands in.\n\n"
+            "Edited samples have a * in the list. Above the text of one stand the answers\n"
+            "before and after, the one that is looked at in [brackets]; in the text {+this+}\n"
+            "was put in and [-this-] taken out. The strip of answers without each layer has\n"
+            "the signs of the answers from each layer: same answer or another."
         )
     )
     return PageScreen("help", Content("\n").join(parts))
