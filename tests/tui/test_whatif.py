@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from textual.events import Key, Paste
 
 from bertscope_tui.data.open import open_dataset
 from bertscope_tui.data.records import QASample
@@ -247,6 +248,36 @@ async def test_the_editor_refuses_blank_texts_and_asks_before_it_drops_what_was_
         assert app.screen is app.inspector
         assert len(fake.requests) == asked
         assert app.session.sample is SAMPLES[0]
+
+
+async def test_keys_that_wait_together_take_effect_in_their_order() -> None:
+    app, _ = fake_app(datasets=[dataset_of(SAMPLES)])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "E")
+        keys = ["ctrl+u", *"Whx", "backspace", *"o?", "tab", *"AB", "left", "left", "delete"]
+        for key in [*keys, "home", "escape", "!", "escape", "enter", "left", "delete", "ctrl+r"]:
+            app.post_message(Key(key, key if len(key) == 1 else None))
+        await until(pilot, lambda: app.screen is app.inspector, "the edit")
+        await ready(pilot)
+        sample = app.session.sample
+        assert sample is not None
+        assert sample.question == "Who?"
+        assert sample.context == f"!B{SAMPLES[0].context}"
+
+
+async def test_what_is_pasted_has_nothing_that_a_terminal_obeys() -> None:
+    app, _ = fake_app(datasets=[dataset_of(SAMPLES)])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "E", "tab")
+        app.post_message(Paste("one\x1b[31m\ttwo\n"))
+        await settle(pilot)
+        assert "\x1b" not in text_of(app)
+        await press(pilot, "ctrl+r")
+        await ready(pilot)
+        assert app.session.sample is not None
+        assert app.session.sample.context == f"one␛[31m two{SAMPLES[0].context}"
 
 
 async def test_hostile_text_is_shown_harmless_in_the_editor_and_kept_as_it_is() -> None:
