@@ -21,9 +21,10 @@ from bertscope_tui.data.records import Span
 from bertscope_tui.data.words import words_of
 from bertscope_tui.engine.probe_encoding import covering
 from bertscope_tui.engine.scoring import never
-from bertscope_tui.errors import Cancelled
+from bertscope_tui.errors import Cancelled, ModelError
 from bertscope_tui.inspection.probe_views import APPLIED
 from bertscope_tui.probes.applying import KeptProbes, TokenRange, offsets_of, open_probes
+from bertscope_tui.probes.views import TASK_NAMES
 
 if TYPE_CHECKING:
     from bertscope_tui.inspection.snapshots import Extraction
@@ -122,18 +123,26 @@ def probe_sample(
     """Apply the probes that were kept with ``results`` to the open sample, at every layer.
 
     The results are of the extraction's model, one of each task at most; those of other tasks than
-    `APPLIED` are left out. Raises ModelError where the probes of a result are gone or are those of
-    another kind of model; Cancelled.
+    `APPLIED` are left out. A result whose probes are gone or damaged is noted, and the others are
+    asked. Raises ModelError where there are no others, or where probes are those of another kind
+    of model; Cancelled.
     """
     by_task = {one.identity.task: one for one in results if one.identity.task in APPLIED}
     notes: list[str] = []
     opened: dict[ProbeTask, KeptProbes] = {}
+    gone: list[ModelError] = []
     for task, one in by_task.items():
         wanted = 2 if task == "sup" else 1
-        if one.spans == wanted:
-            opened[task] = open_probes(one)
-        else:
+        if one.spans != wanted:
             notes.append(f"the probes of {one.data} read {one.spans} spans, and not {wanted}")
+            continue
+        try:
+            opened[task] = open_probes(one)
+        except ModelError as error:
+            gone.append(error)
+            notes.append(f"{TASK_NAMES[task]}: {error}")
+    if gone and not opened:
+        raise gone[0]
     tokens = extraction.tokens
     asked, read = offsets_of(tokens, "question"), offsets_of(tokens, "context")
     question = covering(asked, Span(0, len(extraction.sample.question)))

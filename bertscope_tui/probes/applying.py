@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from bertscope_tui.analysis.probing.network import Shape
+from bertscope_tui.analysis.probing.network import Shape, first_weights
 from bertscope_tui.analysis.probing.table import SpanStates
 from bertscope_tui.analysis.probing.training import TrainedProbes, logits_of
 from bertscope_tui.engine.probe_encoding import Offsets
@@ -65,17 +65,22 @@ class KeptProbes:
 
 
 def open_probes(result: ProbeResult) -> KeptProbes:
-    """Return the probes that were kept with a result; raises ModelError where they are gone."""
+    """Return the probes that were kept with a result.
+
+    Raises ModelError where they are gone or damaged.
+    """
     weights = store.read_weights(result)
     settings = result.options.settings
-    dim = weights["project0"].shape[2] // (2 if settings.pooling == "ends" else 1)
-    shape = Shape(int(dim), result.spans, len(result.labels))
-    if weights["out"].shape[3] != len(result.labels):
+    read = weights["project0"].shape[-2] if "project0" in weights else 1
+    dim = int(read) // (2 if settings.pooling == "ends" else 1)
+    shape = Shape(dim, result.spans, len(result.labels))
+    grid = len(result.layers), 1
+    wanted = {name: (*grid, *one.shape) for name, one in first_weights(settings, shape, 0).items()}
+    if {name: tuple(one.shape) for name, one in weights.items()} != wanted:
         raise ModelError(
-            f"the kept probes of {result.model} do not belong to their result",
+            f"the kept probes of {result.model} for {result.data} do not belong to their result",
             remedy="probe again with --again",
         )
-    grid = tuple(weights["out"].shape[:2])
     return KeptProbes(
         result,
         TrainedProbes(settings, shape, weights, np.zeros(grid), np.zeros(grid, dtype=np.int64), 0),

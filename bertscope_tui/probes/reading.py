@@ -22,18 +22,21 @@ from bertscope_tui.probes.records import (
 Value = TypeVar("Value")
 Object = dict[str, Any]
 
+_ROUNDING = 1e-6
+"""A mean or a sum of 32-bit shares may be this much above 1."""
+
 
 def result_of(content: Object, where: str) -> ProbeResult:
     """Return the result that `report.result_object` made ``content`` of; ModelError otherwise."""
     try:
         return _result(content)
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as exc:
+    except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as exc:
         raise ModelError(f"{where}: not a stored result of probing") from exc
 
 
 def _result(content: Object) -> ProbeResult:
     lost, seconds = content["lost"], content["seconds"]
-    return ProbeResult(
+    result = ProbeResult(
         identity=_identity(content["identity"]),
         model=_text(content["model"]),
         model_path=_text(content["model_path"]),
@@ -50,17 +53,32 @@ def _result(content: Object) -> ProbeResult:
         lost_untokenised=_whole(lost["untokenised"]),
         options=_options(content["options"]),
         majority=Baseline(
-            _number(content["majority"]["macro_f1"]), _number(content["majority"]["accuracy"])
+            _share(content["majority"]["macro_f1"]), _share(content["majority"]["accuracy"])
         ),
         layers=tuple(_layer(one, place) for place, one in enumerate(content["layers"])),
         mix=_maybe(_mix, content["mix"]),
         codelength_uniform_bits=_maybe(_number, content["codelength_uniform_bits"]),
-        control_seen=_maybe(_number, content["control_seen"]),
+        control_seen=_maybe(_share, content["control_seen"]),
         extract_seconds=_number(seconds["extract"]),
         train_seconds=_number(seconds["train"]),
         peak_memory_bytes=_whole(content["peak_memory_bytes"]),
         notes=tuple(_text(note) for note in content["notes"]),
     )
+    _agree(result)
+    return result
+
+
+def _agree(result: ProbeResult) -> None:
+    """Raise ValueError where the parts are not of one result: what shows it relies on that."""
+    labels, layers, mix = result.labels, result.layers, result.mix
+    fits = bool(labels and layers) and len(set(labels)) == len(labels)
+    fits = fits and result.options.seeds > 0 and result.spans in (1, 2)
+    for one in layers:
+        rows = one.confusion
+        fits = fits and set(one.per_label) == set(labels) and (rows is not None) == result.single
+        fits = fits and (rows is None or [len(row) for row in rows] == [len(labels)] * len(labels))
+    if not fits or (mix is not None and len(mix.weights) != len(layers)):
+        raise ValueError("parts that do not belong together")
 
 
 def _identity(content: Object) -> ProbeIdentity:
@@ -104,21 +122,19 @@ def _layer(content: Object, place: int) -> LayerScore:
     interval, confusion = content["macro_f1_interval"], content["confusion"]
     return LayerScore(
         layer=place,
-        macro_f1=_number(content["macro_f1"]),
+        macro_f1=_share(content["macro_f1"]),
         macro_f1_std=_number(content["macro_f1_std"]),
-        macro_f1_interval=None
-        if interval is None
-        else (_number(interval[0]), _number(interval[1])),
-        macro_f1_seeds=tuple(_number(value) for value in content["macro_f1_seeds"]),
-        micro_f1=_number(content["micro_f1"]),
-        accuracy=_number(content["accuracy"]),
+        macro_f1_interval=None if interval is None else (_share(interval[0]), _share(interval[1])),
+        macro_f1_seeds=tuple(_share(value) for value in content["macro_f1_seeds"]),
+        micro_f1=_share(content["micro_f1"]),
+        accuracy=_share(content["accuracy"]),
         per_label={
-            _text(label): _maybe(_number, value) for label, value in content["per_label"].items()
+            _text(label): _maybe(_share, value) for label, value in content["per_label"].items()
         },
         confusion=None
         if confusion is None
         else tuple(tuple(_whole(value) for value in row) for row in confusion),
-        control_accuracy=_maybe(_number, content["control_accuracy"]),
+        control_accuracy=_maybe(_share, content["control_accuracy"]),
         selectivity=_maybe(_number, content["selectivity"]),
         codelength_bits=_maybe(_number, content["codelength_bits"]),
     )
@@ -126,10 +142,10 @@ def _layer(content: Object, place: int) -> LayerScore:
 
 def _mix(content: Object) -> MixScore:
     return MixScore(
-        weights=tuple(_number(value) for value in content["weights"]),
+        weights=tuple(_share(value) for value in content["weights"]),
         center_of_gravity=_number(content["center_of_gravity"]),
         center_of_gravity_std=_number(content["center_of_gravity_std"]),
-        macro_f1=_number(content["macro_f1"]),
+        macro_f1=_share(content["macro_f1"]),
     )
 
 
@@ -164,6 +180,13 @@ def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
         raise TypeError("not a whole number from 0 on")
     return value
+
+
+def _share(value: object) -> float:
+    number = _number(value)
+    if not 0 <= number <= 1 + _ROUNDING:
+        raise ValueError("not a share of a whole")
+    return number
 
 
 def _number(value: object) -> float:

@@ -257,3 +257,14 @@ def test_work_that_was_called_off_and_probes_that_are_gone_end_it(kept: Any) -> 
     gone = replace(results[0], data="moved away")
     with pytest.raises(ModelError, match="cannot be read"):
         probe_sample(extraction, [gone])
+
+
+def test_probes_that_are_gone_are_noted_and_the_others_are_asked(kept: Any) -> None:
+    model, probed, _ = kept
+    extraction = seen(model, story(1))
+    gone = replace(probed["ques"].result, data="moved away")
+    result = probe_sample(extraction, [gone, probed["sup"].result])
+    assert result.question is None
+    assert result.facts is not None
+    assert "question type" in result.notes[0]
+    assert "moved-away" in result.notes[0]

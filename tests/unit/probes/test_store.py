@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from bertscope_tui.analysis.probing.table import SpanStates
 from bertscope_tui.analysis.probing.training import logits_of
@@ -104,6 +105,52 @@ def test_a_damaged_result_is_named_and_taken_for_none(probed, damage):
     assert path.name in problems[0]
 
 
+def _without_layers(content):
+    content["layers"] = []
+
+
+def _without_a_label(content):
+    content["labels"] = content["labels"][:1]
+
+
+def _with_a_shorter_confusion(content):
+    content["layers"][0]["confusion"].pop()
+
+
+def _with_half_an_interval(content):
+    content["layers"][0]["macro_f1_interval"] = [0.5]
+
+
+def _above_one(content):
+    content["majority"]["macro_f1"] = 1.5
+
+
+def _of_no_seeds(content):
+    content["options"]["seeds"] = 0
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without_layers,
+        _without_a_label,
+        _with_a_shorter_confusion,
+        _with_half_an_interval,
+        _above_one,
+        _of_no_seeds,
+    ],
+)
+def test_parts_that_are_not_of_one_result_are_taken_for_none(probed, change):
+    path = store.keep(probed)
+    content = json.loads(path.read_text("utf-8"))
+    change(content)
+    path.write_text(json.dumps(content), "utf-8")
+    results, problems = store.stored()
+    assert results == []
+    assert len(problems) == 1
+    assert path.name in problems[0]
+
+
 def test_half_a_write_is_never_seen(probed):
     path = store.keep(probed)
     path.unlink()  # as after a kill between the probes and their result
@@ -152,6 +199,17 @@ def test_probes_that_are_gone_are_said_to_be(probed):
     with pytest.raises(ModelError, match="cannot be read") as error:
         open_probes(probed.result)
     assert "--again" in error.value.remedy
+
+
+@pytest.mark.parametrize("name", ["project0", "out_bias", "hidden"])
+def test_probes_of_other_sizes_than_their_result_says_are_refused(probed, name):
+    path = store.keep(probed).with_suffix(".safetensors")
+    weights = load_file(path)
+    for changed in ({name: weights[name][..., :1]}, {}):
+        rest = {key: one for key, one in weights.items() if key != name}
+        save_file({**rest, **{key: one.contiguous() for key, one in changed.items()}}, path)
+        with pytest.raises(ModelError, match="do not belong to their result"):
+            open_probes(probed.result)
 
 
 def test_characters_of_a_question_or_context_are_found_among_its_own_tokens():
