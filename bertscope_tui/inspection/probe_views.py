@@ -68,27 +68,42 @@ def answer_words(probes: SampleProbes, layer: int) -> str:
 
 
 def facts_words(probes: SampleProbes, extraction: Extraction, layer: int) -> str:
-    """Return how many of the supporting facts are found at a layer, empty where it is not known."""
+    """Return how many of the supporting facts are found at a layer, empty where it is not known.
+
+    Only sentences that are all in the window count.
+    """
     if probes.facts is None:
         return ""
-    found, given, others = _facts_said(probes, extraction, layer)
-    if not given:
-        return f"{others} of {len(extraction.sample.sentences)} sentences said to be facts"
-    return f"{found} of {given} facts found" + (
-        f", {others} other{'s' if others > 1 else ''} said" if others else ""
+    count = _facts_said(probes, extraction, layer)
+    if not count.given:
+        return f"{count.others} of {count.asked} sentences said to be facts"
+    return f"{count.found} of {count.given} facts found" + (
+        f", {count.others} other{'s' if count.others > 1 else ''} said" if count.others else ""
     )
 
 
-def _facts_said(probes: SampleProbes, extraction: Extraction, layer: int) -> tuple[int, int, int]:
-    """Return how many facts are found, how many there are, and how many others are said."""
+@dataclass(frozen=True, slots=True)
+class _FactCount:
+    """Of the sentences that were ``asked`` about: facts, those found, and others said to be."""
+
+    asked: int
+    given: int
+    found: int
+    others: int
+
+
+def _facts_said(probes: SampleProbes, extraction: Extraction, layer: int) -> _FactCount:
+    """Count the sentences that the probe was asked about; those of other windows are left out."""
     sample = extraction.sample
-    given = set(sample.supporting)
-    said = {
-        sentence
+    chances = {
+        sentence: chance
         for place, sentence in enumerate(sample.sentences)
-        if (probes.fact(layer, place) or 0.0) >= SURE
+        for chance in (probes.fact(layer, place),)
+        if chance is not None
     }
-    return len(said & given), len(given), len(said - given)
+    given = set(sample.supporting) & set(chances)
+    said = {sentence for sentence, chance in chances.items() if chance >= SURE}
+    return _FactCount(len(chances), len(given), len(said & given), len(said - given))
 
 
 def probes_words(
@@ -115,10 +130,10 @@ def probes_title(probes: SampleProbes, extraction: Extraction, layer: int) -> st
     """
     parts = [] if probes.question is None else [question_words(probes.question, layer, 1)]
     if probes.facts is not None:
-        found, given, others = _facts_said(probes, extraction, layer)
-        parts.append(f"facts {found}/{given}" if given else "facts")
-        if others or not given:
-            parts[-1] += f" +{others}"
+        count = _facts_said(probes, extraction, layer)
+        parts.append(f"facts {count.found}/{count.given}" if count.given else "facts")
+        if count.others or not count.given:
+            parts[-1] += f" +{count.others}"
     return ", ".join(parts)
 
 

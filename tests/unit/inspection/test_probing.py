@@ -21,6 +21,7 @@ from bertscope_tui.engine.probe_encoding import encode_probe
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import Cancelled, ModelError
 from bertscope_tui.inspection.pipeline import extract, read
+from bertscope_tui.inspection.probe_views import facts_words
 from bertscope_tui.inspection.probing import SampleProbes, probe_sample
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.probes import store
@@ -209,6 +210,11 @@ def test_in_a_window_only_sentences_and_words_that_are_all_in_it_have_a_chance(
             inside = window.start <= one.start and one.end <= window.end
             assert known[:, place].all() == known[:, place].any() == inside
             assert (result.fact(1, place) is not None) == inside
+        words = facts_words(result, extraction, 1)
+        if result.fact(1, sample.sentences.index(sample.supporting[0])) is not None:
+            assert " of 1 facts found" in words
+        else:
+            assert f" of {known.all(0).sum()} sentences said" in words
         for stretch in result.stretches:
             covered = extraction.tokens[slice(*stretch.tokens)]
             assert all(one.part == stretch.part for one in covered)
