@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from bertscope_tui import paths
 from bertscope_tui.themes import bundled_themes
+from bertscope_tui.tui.screens.pick import Choice, PickScreen
 from tests.tui.fakes import dataset_of, entry_of, model_info, sample_of
 from tests.tui.support import (
     MEDIUM,
@@ -61,6 +62,23 @@ async def test_typing_narrows_the_list_of_models() -> None:
         await ready(pilot)
         assert app.session.model is not None
         assert app.session.model.name == "second"
+
+
+@pytest.mark.parametrize(
+    ("typed", "chosen"),
+    [("", "tuned"), ("toy-base", "toy-base"), ("toy", "toy-base-2")],
+)
+async def test_a_name_that_was_typed_comes_before_a_remark_with_it(typed: str, chosen: str) -> None:
+    app, _ = fake_app(models=MODELS)
+    names = [("tuned", "from toy-base"), ("toy-base-2", ""), ("toy-base", "")]
+    choices = [Choice(name, remark, name, opened=name == "tuned") for name, remark in names]
+    found: list[object] = []
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        app.push_screen(PickScreen("a model", choices), found.append)
+        await settle(pilot)
+        await press(pilot, *typed, "enter")
+        assert found == [chosen]
 
 
 async def test_a_click_on_a_line_of_a_dialog_chooses_it() -> None:

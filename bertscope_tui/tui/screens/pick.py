@@ -127,5 +127,11 @@ class PickScreen(ModalScreen[object]):
             for choice in self._listed
         )
         if self._listed:
-            opened = [choice.opened for choice in self._listed]
-            options.highlighted = opened.index(True) if True in opened else 0
+            options.highlighted = max(
+                range(len(self._listed)), key=lambda place: self._fits(self._listed[place], needle)
+            )
+
+    def _fits(self, choice: Choice, needle: str) -> tuple[bool, bool, bool]:
+        """Say how well a line fits what was typed: its name, a part of it, else its remark."""
+        name = choice.name.casefold()
+        return name == needle, needle in name, choice.opened
