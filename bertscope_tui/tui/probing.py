@@ -312,7 +312,7 @@ class Probes:
             if news.error is not None:
                 self.failed(f"{news.error} ({count} are there)")
             elif news.stopped:
-                self.tell(f"probing was stopped with {count}; a goes on with the same choices")
+                self.tell(f"probing was stopped with {count}; P, then a, goes on with the rest")
             else:
                 self.tell(f"probing is done: {_counted(news.jobs)}, P shows them")
             self.read()

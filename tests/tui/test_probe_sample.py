@@ -94,6 +94,18 @@ async def test_the_text_has_the_chance_of_every_sentence_and_the_type_of_the_que
         assert "layer 6: " in text.splitlines()[-1]  # in sight wherever the text is scrolled to
 
 
+async def test_the_key_is_answered_where_text_and_tokens_are_folded_away(weights: str) -> None:
+    app, _ = app_with_probes(weights)
+    async with app.run_test(size=SMALL) as pilot:
+        await probed(pilot)
+        assert not app.inspector.text.display
+        (said,) = [one for one in messages_of(app) if "facts found" in one]
+        assert "Tab leads to the text" in said
+        await press(pilot, "tab", "A", "A")
+        assert app.inspector.text.display
+        assert sum("facts found" in one for one in messages_of(app)) == 1
+
+
 async def test_another_layer_shows_what_is_said_there_without_asking_again(weights: str) -> None:
     app, fake = app_with_probes(weights)
     async with app.run_test(size=MEDIUM) as pilot:

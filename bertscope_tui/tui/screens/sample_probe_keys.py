@@ -36,6 +36,7 @@ class SampleProbeKeys(ProbeKeys):
     def __init__(self, look: Look) -> None:
         super().__init__(look)
         self._probing = False
+        self._untold = False
         self._asked_about: _AskedAbout | None = None
         self._said: tuple[Extraction, SampleProbes] | None = None
 
@@ -58,7 +59,7 @@ class SampleProbeKeys(ProbeKeys):
         missing = self._missing()
         if missing:
             self.notify(missing, severity="warning", markup=False)
-        self._probing, self._asked_about = not missing, None
+        self._probing, self._asked_about, self._untold = not missing, None, not missing
         self.want_sample_probes()
         self.show_status()
 
@@ -86,8 +87,20 @@ class SampleProbeKeys(ProbeKeys):
     def take_sample_probes(self, kind: str, value: object) -> None:
         """Take in what the probes said, if that is what was derived."""
         if kind == _KIND and self.session.extraction is not None:
-            self._said = self.session.extraction, cast("SampleProbes", value)
+            said = cast("SampleProbes", value)
+            self._said = self.session.extraction, said
             self.show_sample_probes()
+            self._tell_at_once(self.session.extraction, said)
+
+    def _tell_at_once(self, extraction: Extraction, said: SampleProbes) -> None:
+        """Answer the key where the panes that show what is said are folded away."""
+        untold, self._untold = self._untold, False
+        layer = self.at_layer
+        if not untold or layer is None or self.text.display or self.tokens.display:
+            return
+        words = probes_words(said, extraction, layer, self.selected) or "nothing could be asked"
+        where = "Tab leads to the text and the tokens, which show all"
+        self.notify(f"layer {layer}: {words}. {where}", title="probes", markup=False)
 
     def probes_changed(self) -> None:
         """Results came, went or are those of another model: the new ones are asked."""
