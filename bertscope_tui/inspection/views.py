@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
 
 from bertscope_tui.analysis.phases import TITLES as PHASE_TITLES
@@ -144,6 +145,11 @@ def token_label(extraction: Extraction, token: int) -> str:
     """Return a token as it is named in pictures and lists: its text, else its word piece."""
     entry = extraction.tokens[token]
     text = entry.piece if entry.part == "special" else entry.text.strip() or entry.piece
+    return _label(text)
+
+
+@lru_cache(maxsize=8192)
+def _label(text: str) -> str:
     return printable(text) or "␣"
 
 

@@ -136,7 +136,7 @@ def measure(terminal: Terminal, keys: list[bytes]) -> dict[str, float]:
 
 
 def run(size: tuple[int, int]) -> dict[str, object]:
-    """Measure the app, then with a selected token, then with both strips found; the reference."""
+    """Measure the app plain, with a token selected, with strips, and with overlays as well."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         model, data = build(folder)
@@ -162,6 +162,11 @@ def run(size: tuple[int, int]) -> dict[str, object]:
             app.step(b"i")
         app.read(_QUIET_LONG_S, 60)  # phases of 512 tokens in 25 layers take some seconds
         strips = measure(app, steps)
+        for key in (b"t", b"c", b"c", b"c", b"a", b"x", b"x"):
+            app.step(key)
+            app.read(0.3, 2)
+        measure(app, steps)  # so that the clusters of all layers are there
+        overlays = measure(app, steps)
         app.close()
         script = folder / "reference.py"
         script.write_text(REFERENCE)
@@ -172,6 +177,7 @@ def run(size: tuple[int, int]) -> dict[str, object]:
     return {
         "bench": "layer_step", "size": f"{size[0]}x{size[1]}", "tokens": 512, "layers": 25,
         "step": plain, "step_with_selection": selected, "step_with_strips": strips,
+        "step_with_everything": overlays,
         "reference": reference,
         "ratio": round(plain["median_ms"] / reference["median_ms"], 2),
     }  # fmt: skip

@@ -87,7 +87,8 @@ class ScatterPane(Widget, can_focus=True):
         self._message = ""
         self._head = ""
         self._picture: Picture | None = None
-        self._stamps: tuple[Stamp, ...] | None = None
+        # By the clusters of a layer: None without any, when all layers look alike.
+        self._stamps: dict[LayerClusters | None, tuple[Stamp, ...]] = {}
         self._strips: list[Strip] | None = None
 
     @property
@@ -130,9 +131,7 @@ class ScatterPane(Widget, can_focus=True):
         before = self._pictures, self._layer, self._message
         laid = self._over
         if pictures is None or self._pictures is None or not _alike(pictures, self._pictures):
-            self._stamps = None
-        if over.clusters is not laid.clusters:
-            self._stamps = None
+            self._stamps.clear()
         self._pictures, self._layer, self._message = pictures, layer, message
         self._over = over
         if self._strips is None or laid != over or not self._same(*before):
@@ -152,7 +151,7 @@ class ScatterPane(Widget, can_focus=True):
     def show_look(self, look: Look, mode: ColourMode, *, all_labels: bool) -> None:
         """Draw with another theme, colour mode or label rule."""
         self._look, self._mode, self._all_labels = look, mode, all_labels
-        self._stamps = None
+        self._stamps.clear()
         self.stale()
 
     def highlight(self, tokens: Sequence[int]) -> None:
@@ -236,10 +235,13 @@ class ScatterPane(Widget, can_focus=True):
     def _points(self) -> list[Point]:
         if self._pictures is None:
             return []
-        if self._stamps is None:
-            numbers = self._over.clusters.numbers if self._over.clusters is not None else None
-            self._stamps = stamps(self._pictures, self._mode, self._look, numbers)
-        return points(self._pictures, self._layer, self._stamps)
+        clusters = self._over.clusters if self._mode == "clusters" else None
+        looks = self._stamps.get(clusters)
+        if looks is None:
+            numbers = clusters.numbers if clusters is not None else None
+            looks = stamps(self._pictures, self._mode, self._look, numbers)
+            self._stamps[clusters] = looks
+        return points(self._pictures, self._layer, looks)
 
     def _fit(self) -> View:
         assert self._pictures is not None
