@@ -37,7 +37,8 @@ class Feature:
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
     """All windows of a data set; ``problems`` lists the samples that gave none, ``windows_without``
-    counts windows of answerable questions that do not hold the answer."""
+    counts windows of answerable questions that do not hold the answer, which are learnt from only
+    where the data have unanswerable questions."""
 
     rows: tuple[Feature, ...]
     problems: tuple[Problem, ...]
@@ -55,12 +56,14 @@ def span_features(
     """Cut samples into windows and find the first gold answer that is a span in each.
 
     The "not here" token is the classification token, else the first of the window (Devlin et al.
-    2019 for SQuAD 2.0). A sample without any span that is not marked unanswerable, or whose
-    answer no window holds whole, is a problem and gives nothing.
+    2019 for SQuAD 2.0). Where every question has an answer, windows without it are left out: an
+    empty answer is no candidate there when the model is asked. A sample without any span that is
+    not marked unanswerable, or whose answer no window holds whole, is a problem and gives nothing.
     """
     rows: list[Feature] = []
     problems: list[Problem] = []
     without = 0
+    knows_nowhere = any(sample.impossible for sample in samples)
     for count, sample in enumerate(samples, start=1):
         spans = [answer.span for answer in sample.answers if answer.span is not None]
         if not spans and not sample.impossible:
@@ -80,7 +83,10 @@ def span_features(
         for window, place in zip(encoded.windows, places, strict=True):
             nowhere = window.cls if window.cls is not None else 0
             start, end = place or (nowhere, nowhere)
-            without += bool(spans) and place is None
+            if spans and place is None:
+                without += 1
+                if not knows_nowhere:
+                    continue
             rows.append(_feature(window, start, end, -1))
         if progress is not None:
             progress(count)

@@ -51,13 +51,25 @@ def test_marked_tokens_are_the_first_and_last_that_touch_the_span(start, length,
         assert place == ((touching[0], touching[-1]) if touching else None)
 
 
-def test_windows_without_the_whole_answer_point_at_the_classification_token():
+def test_windows_without_the_answer_point_at_the_classification_token_where_some_have_none():
+    model = tiny_model("bert")
+    sample = _answered("1893.", " ".join(SENTENCES * 2).replace("1893.", "1894.", 1))
+    impossible = make_sample(impossible=True)
+    made = span_features(model, [sample, impossible], max_tokens=48, stride=8)
+    alone = len(span_features(model, [impossible], max_tokens=48, stride=8).rows)
+    own = made.rows[: len(made.rows) - alone]
+    assert made.windows_without == len(own) - 1 > 0
+    assert {(row.start, row.end) for row in own[:-1]} == {(0, 0)}
+    assert own[-1].start > 0
+
+
+def test_windows_without_the_answer_are_left_out_where_every_question_has_one():
     model = tiny_model("bert")
     sample = _answered("1893.", " ".join(SENTENCES * 2).replace("1893.", "1894.", 1))
     made = span_features(model, [sample], max_tokens=48, stride=8)
-    assert made.windows_without == len(made.rows) - 1
-    assert {(row.start, row.end) for row in made.rows[:-1]} == {(0, 0)}
-    assert made.rows[-1].start > 0
+    assert made.windows_without > 0
+    (row,) = made.rows
+    assert row.start > 0
 
 
 def test_an_unanswerable_question_points_at_the_classification_token():
