@@ -9,6 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from bertscope_tui import paths
 from bertscope_tui.training.plan import Plan, Settings, Source
 from bertscope_tui.training.runs import (
     LOG,
@@ -19,6 +20,9 @@ from bertscope_tui.training.runs import (
     create_run,
     write_json,
 )
+from bertscope_tui.tui.app import BertscopeApp
+from bertscope_tui.tui.widgets.runs import RunList
+from tests.tui.support import text_in
 
 GRID = (("lr", ("2e-5", "3e-5", "5e-5")), ("schedule", ("linear", "cosine")))
 
@@ -99,3 +103,21 @@ def make_grid(name: str, state: str = "running", *, member: int = 3, step: int =
         eta_seconds=2040.0 if state == "running" else None,
     )
     return folder
+
+
+def made_model(name: str) -> Path:
+    """Put a folder that the catalogue takes for a model where finished ones go."""
+    folder = paths.cached_models_dir() / name
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text('{"architectures": ["BertModel"]}')
+    (folder / "tokenizer.json").write_text("{}")
+    header = b'{"w": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}'
+    weights = len(header).to_bytes(8, "little") + header + b"\0\0\0\0"
+    (folder / "model.safetensors").write_bytes(weights)
+    return folder
+
+
+def row_of(app: BertscopeApp, name: str) -> str:
+    """Return the line of a training in the list."""
+    lines = text_in(app.screen.query_one(RunList)).splitlines()
+    return next(line for line in lines if f" {name} " in line and "best" not in line)
