@@ -100,7 +100,7 @@ def _layer(
         macro_f1=score,
         macro_f1_std=0.02,
         macro_f1_interval=(max(score - 0.05, 0.0), min(score + 0.05, 1.0)),
-        macro_f1_seeds=(score - 0.02, score, score + 0.02),
+        macro_f1_seeds=(max(score - 0.02, 0.0), score, min(score + 0.02, 1.0)),
         micro_f1=score / 2,
         accuracy=score / 3,
         per_label={label: score / (place + 1) for place, label in enumerate(labels)},
