@@ -45,12 +45,13 @@ class JobStarted:
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """A job says how far it is; ``total`` is None while it is unknown."""
+    """A job of this priority says how far it is; ``total`` is None while it is unknown."""
 
     job: int
     text: str
     done: int = 0
     total: int | None = None
+    priority: Priority = Priority.OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +118,7 @@ class Job:
 
     def progress(self, text: str, done: int = 0, total: int | None = None) -> None:
         """Tell the screens what the job is doing."""
-        self._engine.post(JobProgress(self.id, text, done, total))
+        self._engine.post(JobProgress(self.id, text, done, total, self.priority))
 
     def result(self, value: object) -> None:
         """Hand over a finished snapshot, unless nobody waits for it any more."""

@@ -338,7 +338,8 @@ class Session:
         if kind is not None:
             if _is_awaited(kind, self._waiting[kind]):
                 self._set_work(f"{event.text}{figures}")
-        elif event.total and self.model is not None:
+        elif event.priority is Priority.BACKGROUND and event.total and self.model is not None:
+            # The marks; else it is late news of something that nobody waits for any more.
             done = event.done >= event.total
             self.scoring = "" if done else f"{event.text}{figures}"
             self._listener.work_changed()

@@ -590,7 +590,7 @@ class FakeService:
             made.append(SampleScore(sample_id, prediction.text, prediction.probability, got.scores))
         job = next(self._numbers)
         self._post(JobResult(job, SamplesScored(tuple(made))))
-        self._post(JobProgress(job, "scoring", len(made), len(samples)))
+        self._post(JobProgress(job, "scoring", len(made), len(samples), Priority.BACKGROUND))
 
     def tell_scan(self, value: ScanAdvanced | ScanMarks | ScanEnded) -> None:
         """Post what a scan has to tell."""

@@ -371,6 +371,26 @@ def test_progress_is_shown_with_its_figures_and_only_for_what_is_waited_for(desk
     assert desk.screen.told == []
 
 
+def test_late_progress_of_pictures_that_nobody_waits_for_is_not_that_of_the_marks(
+    desk: Desk,
+) -> None:
+    desk.open_all()
+    desk.open_sample(0)
+    desk.service.answer(desk.service.last("sample"))
+    desk.service.score(["s0"])
+    told = desk.session.scoring
+    assert told.startswith("scoring 1/")
+    desk.session.reproject(SPECIAL)
+    left = desk.service.last("project").job
+    desk.session.reproject(PLAIN)
+    for done in (1, 7):
+        desk.session.handle(JobProgress(left.id, "projecting by PCA", done, 7))
+        desk.session.handle(JobProgress(left.id, "projecting", done, 7, Priority.PREFETCH))
+        assert desk.session.scoring == told
+    assert desk.session.marks_due
+    assert not desk.screen.of("scoring ended")
+
+
 def test_nothing_is_prefetched_or_inspected_before_both_are_open(desk: Desk) -> None:
     desk.session.prefetch([sample_of(1)])
     assert desk.service.prefetched == []
