@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from typing import Any
@@ -313,6 +314,20 @@ async def test_methods_and_orientation_are_those_of_both_pictures() -> None:
             await press(pilot, *keys)
             assert all(title in text_in(picture) for picture in screen.pictures), title
         assert app.session.choice.recipe.method == "ica"
+
+
+@pytest.mark.parametrize("size", [LARGE, MEDIUM, SMALL, SMALLEST])
+async def test_each_picture_says_how_far_to_trust_it_however_narrow_it_is(
+    size: tuple[int, int],
+) -> None:
+    async with side_by_side(size=size) as (pilot, app, _):
+        screen = screen_of(app)
+        for keys, method in (["home"], "PCA"), (["V"], "t-SNE"):
+            await press(pilot, *keys)
+            for picture in screen.pictures:
+                border = f"{picture.border_title} {picture.border_subtitle}"
+                assert method in border
+                assert re.search(r"tr(ust|ustworthiness|\.) \d\.\d\d", border), border
 
 
 async def test_a_picture_that_is_still_being_made_is_never_replaced_by_another_one() -> None:

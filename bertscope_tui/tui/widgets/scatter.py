@@ -382,15 +382,22 @@ class ScatterPane(Widget, can_focus=True):
             return head or "picture"
         if not head:
             return picture_title(pictures, layer, room)
-        room -= cell_len(self._head) + 2
+        words = self._trust(pictures, layer)
+        return f"{head}; {words}" if words else head
+
+    def _trust(self, pictures: Pictures, layer: int) -> str:
+        """Return the words that follow the head in the title, empty where they do not fit."""
+        room = self.size.width - 4 - cell_len(self._head) - 2
         words = picture_title(pictures, layer, room)
-        return f"{head}; {words}" if len(words) <= room else head
+        return words if len(words) <= room else ""
 
     def _remarks(self) -> list[str]:
         pictures = self._pictures
         if pictures is None:
             return []
         remarks = [self._over.note] if self._over.note else []
+        if self._head and not self._trust(pictures, self._layer):
+            remarks.append(picture_title(pictures, self._layer, self.size.width - 4))
         if self._zoom != 1:
             remarks.append(f"zoom {self._zoom:.1f}, r resets")
         elif self._offset != (0.0, 0.0):
