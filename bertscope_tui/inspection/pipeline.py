@@ -105,7 +105,7 @@ def extract(
         roles=assign_roles(shown, sample, prediction.span if prediction else None),
         sentences=sentence_ids(shown, sample),
         outliers=outliers,
-        outlier_ratio=outlier_ratio(states, outliers[0]) if outliers else 1.0,
+        outlier_ratio=outlier_ratio(states, outliers[0] if outliers else 0),
         prediction=prediction,
         scores=score(prediction, sample),
         states=states,

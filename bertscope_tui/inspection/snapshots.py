@@ -49,7 +49,8 @@ class Extraction:
     ``sample`` is the record as fitted to the model (its context may be shorter than the file's).
     ``states`` is float32 ``(layers + 1, tokens, dim)`` without padding; ``tokens``, ``roles`` and
     ``sentences`` have one entry per token. ``outliers`` are the tokens left out of pictures for
-    their norm, with ``outlier_ratio`` the largest norm in units of the other tokens' median.
+    their norm; ``outlier_ratio`` is the largest norm of the first of them, or else of the first
+    token, in units of the other tokens' median.
     ``notes`` are plain sentences about what was done to the input. ``meaning`` ``(tokens, width)``
     are the embeddings of the tokens without context or position, None where they were not kept.
     """

@@ -255,12 +255,14 @@ async def test_o_shows_the_outlier_that_was_left_out() -> None:
         assert messages_of(app) == ["outlier shown: its norm is 7 times the median"]
 
 
-async def test_o_says_when_no_token_stands_out() -> None:
+async def test_o_says_how_large_the_first_token_is_where_none_stands_out() -> None:
     app, fake = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         await press(pilot, "o")
-        assert messages_of(app) == ["no token's norm stands out here"]
+        assert messages_of(app) == [
+            "no token's norm stands out here: the first one's is at most 1.0 times the median"
+        ]
         assert [request.kind for request in fake.requests].count("project") == 0
 
 

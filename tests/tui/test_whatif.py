@@ -686,3 +686,13 @@ async def test_nothing_can_be_edited_before_a_sample_is_open() -> None:
         await press(pilot, "E", "X", "u", "S", "I")
         assert app.screen is app.inspector
         assert "no sample is open" in messages_of(app)
+
+
+async def test_a_sample_that_is_on_its_way_is_said_to_be() -> None:
+    app, fake = fake_app(held=["sample"])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "I")
+        assert messages_of(app)[-1] == "the sample is still on its way"
+        fake.answer(fake.last("sample"))
+        await settle(pilot)

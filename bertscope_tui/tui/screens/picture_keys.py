@@ -204,7 +204,11 @@ class PictureKeys(InspectorPanes):
         """Show or hide the tokens that are left out for their norm."""
         extraction, choice = self.session.extraction, self.session.choice
         if extraction is not None and not extraction.outliers:
-            self.notify("no token's norm stands out here", markup=False)
+            self.notify(
+                "no token's norm stands out here: the first one's is at most "
+                f"{extraction.outlier_ratio:.1f} times the median",
+                markup=False,
+            )
             return
         choice = replace(choice, outliers=not choice.outliers)
         self._choose_picture(choice)

@@ -272,7 +272,10 @@ class WhatIfKeys(PictureKeys):
         """Answer once without each layer, or hide that again."""
         extraction, dataset = self.session.extraction, self.session.dataset
         if extraction is None or dataset is None:
-            self.notify("no sample is open", markup=False)
+            awaited = dataset is not None and self.session.sample is not None
+            self.notify(
+                "the sample is still on its way" if awaited else "no sample is open", markup=False
+            )
         elif self.session.deriving(SKIPPING) or self._skip_strip() is not None:
             self.session.drop_derived(SKIPPING)
             self._skipped = None
