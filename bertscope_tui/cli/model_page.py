@@ -62,10 +62,16 @@ def _quoted(argument: str) -> str:
         if letter in "\\'"
         else letter
         if clean(letter) == letter
-        else "".join(f"\\x{byte:02x}" for byte in letter.encode("utf-8", "surrogateescape"))
+        else "".join(f"\\x{byte:02x}" for byte in _bytes_of(letter))
         for letter in argument
     )
     return f"$'{''.join(letters)}'"
+
+
+def _bytes_of(letter: str) -> bytes:
+    """Return a character as a file name has it; half of a pair that stands for no byte as it is."""
+    escaped = "\udc80" <= letter <= "\udcff"
+    return letter.encode("utf-8", "surrogateescape" if escaped else "surrogatepass")
 
 
 def _facts(found: Provenance) -> Iterable[tuple[str, str]]:

@@ -50,7 +50,7 @@ def stubborn(*arguments, **named):
     while time.monotonic() < end:
         time.sleep(0.01)
 
-service.project = stubborn
+service.Picturing.run = stubborn
 """
 
 START = """

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bertscope_tui import paths
@@ -203,6 +203,8 @@ def test_an_unknown_model_is_one_line(command):
 
 
 @given(st.lists(st.text(st.characters(exclude_characters="\x00"), max_size=8), min_size=1))
+@example(["\ud800"])
+@example(["\udcff"])
 def test_a_printed_command_is_taken_by_a_shell_as_it_was(arguments):
     line = command_line(arguments)
     assert clean(line) == line
