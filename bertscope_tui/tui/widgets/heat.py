@@ -9,14 +9,12 @@ from rich.style import Style
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.survey_pages import layer_map
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.plots.heatmap import Picture
-from bertscope_tui.tui.theming import ink
-from bertscope_tui.tui.widgets.wrapping import broken
+from bertscope_tui.tui.widgets.strip_pane import StripPane
 
 if TYPE_CHECKING:
     from bertscope_tui.inspection.comparing import Comparison
@@ -25,14 +23,12 @@ Cell = tuple[int, int]
 """A layer of the first model and one of the second."""
 
 
-class HeatPane(Widget, can_focus=True):
+class HeatPane(StripPane, can_focus=True):
     """Draws its map anew when the numbers, the size, the theme or the cursor change.
 
     Signs on its edges mark two pairs of layers: ``●`` that which is ``here``, ``▶`` and ``▼`` the
     cursor, whose field is drawn unlike the others as well.
     """
-
-    ALLOW_MAXIMIZE = True
 
     class CellClicked(Message):
         """The user clicked the number of a pair of layers."""
@@ -42,15 +38,13 @@ class HeatPane(Widget, can_focus=True):
             self.cell = cell
 
     def __init__(self, look: Look) -> None:
-        super().__init__(id="heat", classes="pane")
-        self.border_title = "linear CKA"
+        super().__init__(id="heat", title="linear CKA")
         self._look = look
         self._found: Comparison | None = None
         self._cursor: Cell = (0, 0)
         self._here: Cell = (0, 0)
         self._message = ""
         self._picture: Picture | None = None
-        self._strips: list[Strip] | None = None
 
     def show(self, found: Comparison | None, cursor: Cell, here: Cell, message: str = "") -> None:
         """Show a comparison, or the message where there is none."""
@@ -59,21 +53,12 @@ class HeatPane(Widget, can_focus=True):
         names = ("", "") if found is None else tuple(clean(one.name) for one in found.models)
         title = f"linear CKA: rows A {names[0]}, columns B {names[1]}" if found else "linear CKA"
         self.border_title = title.replace("[", "\\[")
-        self._redraw()
+        self.redraw()
 
     def show_look(self, look: Look) -> None:
         """Draw with another theme."""
         self._look = look
-        self._redraw()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """The map follows the pane."""
-        self._redraw()
-
-    def notify_style_update(self) -> None:
-        """Lines carry the pane's colours, so they go stale with them."""
-        super().notify_style_update()
-        self._redraw()
+        self.redraw()
 
     def on_click(self, event: events.Click) -> None:
         """A click on a number moves the cursor there."""
@@ -84,34 +69,19 @@ class HeatPane(Widget, can_focus=True):
         if index is not None:
             self.post_message(self.CellClicked(self._cell_of(index)))
 
-    def render_line(self, y: int) -> Strip:
-        """Return one line."""
-        if self._strips is None:
-            self._strips = self._draw()
-        if y < len(self._strips):
-            return self._strips[y]
-        return Strip.blank(self.size.width, self.rich_style)
-
-    def _redraw(self) -> None:
-        self._strips = None
-        self.refresh()
-
     def _cell_of(self, index: int) -> Cell:
         assert self._found is not None
         rows, columns = self._found.cka.shape
         row, column = divmod(index, columns)
         return rows - 1 - row, column
 
-    def _draw(self) -> list[Strip]:
+    def make_strips(self) -> list[Strip]:
+        """Return the map with its signs, or the message."""
         width, height = self.size
         base = self.rich_style
         if self._found is None:
             self._picture = None
-            lines = broken(clean(self._message), max(width - 2, 10))
-            return [Strip.blank(width, base)] * max((height - len(lines)) // 2, 0) + [
-                Strip([Segment(line.center(width), base)]).adjust_cell_length(width, base)
-                for line in lines
-            ]
+            return self.words(self._message)
         over, beside, dot = ("v", ">", "o") if self._look.ascii else ("▼", "▶", "●")
         marks = {self._here[0]: dot} | {self._cursor[0]: beside}
         picture = layer_map(
@@ -123,16 +93,7 @@ class HeatPane(Widget, can_focus=True):
             marks=marks,
         )
         self._picture = picture
-        strips = []
-        for y, row in enumerate(picture.rows):
-            segments = [
-                Segment(
-                    run.text,
-                    base + ink(run.colour, bold=run.bold, dim=run.dim, reverse=run.reverse),
-                )
-                for run in row
-            ]
-            strips.append(self._with_cursor(Strip(segments, width), y))
+        strips = [self._with_cursor(strip, y) for y, strip in enumerate(self.rows(picture))]
         edge = [" "] * width
         places = self._columns()
         for layer, sign in ((self._here[1], dot), (self._cursor[1], over)):

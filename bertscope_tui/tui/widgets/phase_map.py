@@ -6,19 +6,17 @@ import os
 
 from rich.cells import set_cell_size
 from rich.segment import Segment
-from textual import events
 from textual.strip import Strip
-from textual.widget import Widget
 
 from bertscope_tui.analysis.phase_scores import PHASES
 from bertscope_tui.analysis.phases import TITLES, Phases
-from bertscope_tui.data.hygiene import clean
 from bertscope_tui.inspection.strip_views import SHORT
 from bertscope_tui.inspection.views import Look, phases_words
 from bertscope_tui.plots.heatmap import heatmap
 from bertscope_tui.plots.picture import Picture
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.line_list import Run
+from bertscope_tui.tui.widgets.strip_pane import StripPane
 from bertscope_tui.tui.widgets.strips import phase_blocks
 from bertscope_tui.tui.widgets.wrapping import broken
 
@@ -36,19 +34,15 @@ _WHOLE = 0.995
 """From here on a share is written as 1."""
 
 
-class PhaseMap(Widget):
+class PhaseMap(StripPane):
     """Draws its phases anew when they, the size or the theme change, and only then."""
 
-    ALLOW_MAXIMIZE = True
-
     def __init__(self, look: Look, *, id: str, title: str) -> None:  # noqa: A002
-        super().__init__(id=id, classes="pane")
-        self.border_title = title
+        super().__init__(id=id, title=title)
         self._look = look
         self._phases: Phases | None = None
         self._message = ""
         self._areas = False
-        self._strips: list[Strip] | None = None
 
     def show(self, phases: Phases | None, message: str = "", *, areas: bool = False) -> None:
         """Show phases, or the message where there are none.
@@ -59,46 +53,26 @@ class PhaseMap(Widget):
         if (phases, message, areas) != (self._phases, self._message, self._areas):
             self._phases, self._message, self._areas = phases, message, areas
             self.border_subtitle = "" if phases is None else f"{phases.samples:,} samples"
-            self._redraw()
+            self.redraw()
 
     def show_look(self, look: Look) -> None:
         """Draw in other colours."""
         self._look = look
-        self._redraw()
+        self.redraw()
 
-    def on_resize(self, event: events.Resize) -> None:
-        """The map follows the pane."""
-        self._redraw()
-
-    def notify_style_update(self) -> None:
-        """Lines carry the pane's colours, so they go stale with them."""
-        super().notify_style_update()
-        self._redraw()
-
-    def render_line(self, y: int) -> Strip:
-        """Return one line."""
-        if self._strips is None:
-            self._strips = [self._strip(runs) for runs in self._lines()]
-        if y < len(self._strips):
-            return self._strips[y]
-        return Strip.blank(self.size.width, self.rich_style)
-
-    def _redraw(self) -> None:
-        self._strips = None
-        self.refresh()
+    def make_strips(self) -> list[Strip]:
+        """Return result, map and segments, or the message."""
+        if self._phases is None:
+            return self.words(self._message)
+        return [self._strip(runs) for runs in self._lines(self._phases)]
 
     def _strip(self, runs: list[Run]) -> Strip:
         base = self.rich_style
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(self.size.width, base)
 
-    def _lines(self) -> list[list[Run]]:
+    def _lines(self, phases: Phases) -> list[list[Run]]:
         width, height = self.size
-        phases, plain = self._phases, ink(None)
-        if phases is None:
-            words = broken(clean(self._message), max(width - 2, 10))
-            blank: list[list[Run]] = [[] for _ in range(max((height - len(words)) // 2, 0))]
-            return blank + [[(line.center(width), plain)] for line in words]
         head = [[(f" {line}", ink(None, bold=True))] for line in _result(phases, width - 2)]
         tail = [[(f" {line}", ink(None, dim=True))] for line in self._tail(phases, width - 2)]
         picture = self._heatmap(phases, height - len(head) - len(tail) - 2)
