@@ -169,6 +169,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "probes", ("P",), "P", "Probes: what each layer knows of five tasks", "Probes", "probes"
     ),
+    Action("probe_heat", ("F",), "F", "Heat map: where in the model each task stands", "Probes"),
     Action("probe_sample", ("A",), "A", "Ask the probes about the sample, or hide them", "Probes"),
     Action("edit", ("E",), "E", "Edit question or context, and run again", "What if"),
     Action(

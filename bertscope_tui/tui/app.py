@@ -339,10 +339,10 @@ class BertscopeApp(App[int]):
         if not self.inspector.has_class("-tiny"):
             self.scans.open()
 
-    def action_probes(self) -> None:
-        """Show the probes, where there is room for them."""
+    def action_probes(self, *, heat: bool = False) -> None:
+        """Show the probes, as curves or as a heat map, where there is room for them."""
         if not self.inspector.has_class("-tiny"):
-            self.probes.open()
+            self.probes.open(heat=heat)
 
     def action_phases(self) -> None:
         """Show phases over data sets, where there is room for them."""

@@ -201,12 +201,15 @@ class Probes:
         """Return the screen of probes that is open, if one is."""
         return self._screen
 
-    def open(self, wanted: ProbeResult | None = None) -> None:
-        """Show the results with the cursor on ``wanted``, else on one of the open model."""
+    def open(self, wanted: ProbeResult | None = None, *, heat: bool = False) -> None:
+        """Show the results with the cursor on ``wanted``, else on one of the open model.
+
+        ``heat`` asks for the heat map in place of curves.
+        """
         if wanted is None:
             wanted = next(iter(self.results_of_open_model()), None)
         identity = None if wanted is None else wanted.identity
-        self._show(ProbesScreen(self._app.look, self, identity))
+        self._show(ProbesScreen(self._app.look, self, identity, heat=heat))
         self.read()
 
     def open_task(self, task: ProbeTask, layer: int | None) -> None:

@@ -131,6 +131,25 @@ async def test_the_heat_map_is_of_one_model_from_its_worst_to_its_best_layer(
         assert screen.curves.region.area
 
 
+async def test_one_key_leads_from_the_picture_to_the_heat_map_and_another_to_the_curves(
+    weights: str,
+) -> None:
+    stored(*family(weights))
+    app, _ = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        for key, here, away in (("F", "heat", "curves"), ("P", "curves", "heat")):
+            await press(pilot, key)
+            screen = app.screen
+            assert isinstance(screen, ProbesScreen)
+            await until(pilot, lambda: app.probes.results is not None, "the results")
+            await settle(pilot)
+            assert getattr(screen, here).region.area
+            assert not getattr(screen, away).region.area
+            await press(pilot, "escape")
+            assert app.screen is app.inspector
+
+
 async def test_without_colour_shades_are_signs(
     weights: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,7 +17,7 @@ from bertscope_tui.inspection.views import Look
 from bertscope_tui.tui.actions import CKA, CKA_ACTIONS, Group
 from bertscope_tui.tui.screens.fitting import fit
 from bertscope_tui.tui.widgets.bars import KeyBar, StatusBar
-from bertscope_tui.tui.widgets.heat import Cell, HeatPane
+from bertscope_tui.tui.widgets.layer_map import Cell, LayerMapPane
 from bertscope_tui.tui.widgets.runs import FactsPane
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class CkaScreen(Screen[None]):
         """Lay out the panes; the style sheet places them."""
         yield StatusBar()
         with Container(id="cka"):
-            yield HeatPane(self.look)
+            yield LayerMapPane(self.look)
             yield FactsPane()
         yield Static("", id="likeness", markup=False)
         yield KeyBar(CKA_ACTIONS, [("←→", "B", "move_right"), ("↑↓", "A", "move_up")])
@@ -53,7 +53,7 @@ class CkaScreen(Screen[None]):
     def on_mount(self) -> None:
         """Show what is there by now."""
         self.status = self.query_one(StatusBar)
-        self.heat = self.query_one(HeatPane)
+        self.heat = self.query_one(LayerMapPane)
         self.facts = self.query_one(FactsPane)
         self.facts.border_title = "A and B"
         self.ready = True
@@ -62,7 +62,7 @@ class CkaScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Put the facts below the map where there is no room beside it."""
         if not fit(self, event.size):
-            self.query_one(HeatPane).focus()
+            self.query_one(LayerMapPane).focus()
 
     def show_look(self, look: Look) -> None:
         """Draw with another theme."""
@@ -116,8 +116,8 @@ class CkaScreen(Screen[None]):
     async def _key_clicked(self, event: KeyBar.KeyClicked) -> None:
         await self.run_action(event.action)
 
-    @on(HeatPane.CellClicked)
-    def _cell_clicked(self, event: HeatPane.CellClicked) -> None:
+    @on(LayerMapPane.CellClicked)
+    def _cell_clicked(self, event: LayerMapPane.CellClicked) -> None:
         self._go_to(event.cell)
 
     def _go_to(self, cell: Cell) -> None:

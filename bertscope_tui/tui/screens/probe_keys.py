@@ -19,6 +19,10 @@ class ProbeKeys(InspectorPanes):
         """Show the screen of probes."""
         self.app.action_probes()  # type: ignore[attr-defined]
 
+    def action_probe_heat(self) -> None:
+        """Show the heat map of the open model's probes."""
+        self.app.action_probes(heat=True)  # type: ignore[attr-defined]
+
     @on(LineList.Activated, "#probes")
     def _task_chosen(self, event: LineList.Activated) -> None:
         task = self.probes.task_at(event.index)

@@ -41,9 +41,17 @@ class ProbesScreen(Screen[None]):
     ACTIONS = PROBE_ACTIONS
     GROUP: ClassVar[Group] = PROBING
 
-    def __init__(self, look: Look, probes: Probes, wanted: ProbeIdentity | None = None) -> None:
-        """``wanted`` is the result under the cursor at first."""
+    def __init__(
+        self,
+        look: Look,
+        probes: Probes,
+        wanted: ProbeIdentity | None = None,
+        *,
+        heat: bool = False,
+    ) -> None:
+        """``wanted`` is the result under the cursor at first; ``heat`` begins with the map."""
         super().__init__()
+        self.set_class(heat, "-heat")
         self._look = look
         self._probes = probes
         self._wanted = wanted

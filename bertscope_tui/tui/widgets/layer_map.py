@@ -23,7 +23,7 @@ Cell = tuple[int, int]
 """A layer of the first model and one of the second."""
 
 
-class HeatPane(StripPane, can_focus=True):
+class LayerMapPane(StripPane, can_focus=True):
     """Draws its map anew when the numbers, the size, the theme or the cursor change.
 
     Signs on its edges mark two pairs of layers: ``●`` that which is ``here``, ``▶`` and ``▼`` the
