@@ -280,6 +280,19 @@ async def test_the_nearest_of_every_layer_are_those_of_a_direct_computation() ->
             await settle(pilot)
 
 
+async def test_the_row_of_the_layer_is_scrolled_to_in_the_same_frame() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "t", "x", "x")
+        rows = app.inspector.neighbours
+        assert len(rows.visible_rows()) < rows.row_count
+        for layer in (0, 12, 5, 12):
+            app.inspector.set_layer(layer)
+            assert rows.cursor == layer + 1
+            assert rows.cursor in rows.visible_rows()
+
+
 async def test_the_layer_on_screen_is_marked_and_enter_on_a_line_goes_to_that_layer() -> None:
     app, _ = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:

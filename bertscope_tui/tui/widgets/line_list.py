@@ -68,11 +68,16 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
 
     def rows_changed(self) -> None:
         """Take notice that the rows are others now."""
-        self.virtual_size = Size(self.scrollable_content_region.width, self.row_count)
+        size = Size(self.scrollable_content_region.width, self.row_count)
+        laid_out = size == self.virtual_size
+        self.virtual_size = size
         self.set_reactive(LineList.cursor, min(max(self.cursor, 0), max(self.row_count - 1, 0)))
         self.refresh()
-        # How far the list can scroll is only known once it was laid out with its new length.
-        self.call_after_refresh(self.keep_cursor_visible)
+        if laid_out:
+            self.keep_cursor_visible()  # in the same frame
+        else:
+            # How far the list can scroll is only known once it was laid out with its new length.
+            self.call_after_refresh(self.keep_cursor_visible)
 
     def refresh_row(self, index: int) -> None:
         """Draw one row again, if it is on screen."""
