@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from textual.widgets._toast import ToastRack
 
 from bertscope_tui.engine.jobs import JobResult
 from tests.tui.fakes import FakeService, model_info
@@ -193,3 +194,15 @@ def late(fake: FakeService, request: object) -> None:
     """Post what a request had to tell, although nobody waits for it."""
     for value in request.answer():  # type: ignore[attr-defined]
         fake._post(JobResult(request.job.id, value))  # type: ignore[attr-defined]
+
+
+async def test_messages_of_many_keys_leave_most_of_the_screen_free_and_show_the_last() -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=SMALL, notifications=True) as pilot:
+        await ready(pilot)
+        await press(pilot, *"yyyyyv")
+        assert len(messages_of(app)) >= 5
+        rack = app.screen.get_child_by_type(ToastRack)
+        await settle(pilot)
+        assert rack.region.height <= 9
+        assert rack.region.contains_region(rack.children[-1].region)
