@@ -50,6 +50,20 @@ def test_it_ends_as_near_to_the_goal_as_scikit_learn() -> None:
     assert divergence(squared, tsne(squared, start), 30.0) <= goal * 1.05
 
 
+def test_it_goes_as_many_steps_as_scikit_learn_where_it_is_not_done_before() -> None:
+    from sklearn.manifold import TSNE
+
+    asked = []
+    points = np.random.default_rng(1).normal(size=(38, 40))
+
+    def cancelled() -> bool:
+        asked.append(1)
+        return False
+
+    tsne(squared_distances(points), points[:, :2], cancelled=cancelled)
+    assert len(asked) == TSNE().max_iter
+
+
 def test_the_divergence_equals_that_of_scikit_learn() -> None:
     from sklearn.manifold import TSNE
 
