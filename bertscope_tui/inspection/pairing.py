@@ -151,7 +151,8 @@ def turned_onto(
     turn = turn_onto(moved - moved.mean(axis=0), goal - goal.mean(axis=0))
     coordinates = pictures.projection.coordinates.copy()
     coordinates[layer] = own @ turn
-    return replace(pictures, projection=replace(pictures.projection, coordinates=coordinates))
+    projection = replace(pictures.projection, coordinates=coordinates)
+    return replace(pictures, projection=projection, onto="other")
 
 
 def _same_window(first: Extraction, windows: Sequence[Window]) -> int:

@@ -7,7 +7,7 @@ belong to the snapshot alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from bertscope_tui.engine.roles import Role
     from bertscope_tui.engine.scoring import Scores
     from bertscope_tui.models.loading import ModelInfo
+
+
+Onto = Literal["layers", "before", "other"]
+"""What pictures were turned onto: each other, those before an edit, those of another model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +95,14 @@ class Pictures:
     """The projection of one extraction, with what was shown when it was made.
 
     Layers may still be missing from it: see `bertscope_tui.analysis.projection.Projection.has`.
+    ``onto`` says what they were turned onto, where the recipe asks for it.
     """
 
     extraction: Extraction
     projection: Projection
     special: bool
     outliers: bool
+    onto: Onto = "layers"
 
     @property
     def choice(self) -> PictureChoice:

@@ -224,7 +224,7 @@ def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple
         return "t-SNE 1", "t-SNE 2"
     first, second = projection.explained[layer].tolist()
     names = ("PC1", "PC2")
-    if recipe.aligned and recipe.fit == "layer":
+    if turned_words(pictures, layer):
         names = ("PC1'", "PC2'")
         spread = (projection.coordinates[layer].astype(float) ** 2).sum(axis=0)
         total = float(spread.sum())
@@ -234,6 +234,24 @@ def axis_titles(pictures: Pictures, layer: int, *, short: bool = False) -> tuple
     if short:
         return f"{names[0]} {first:.0%}", f"{names[1]} {second:.0%}"
     return f"{names[0]} {first:.1%} of variance", f"{names[1]} {second:.1%}"
+
+
+def turned_words(pictures: Pictures, layer: int) -> str:
+    """Return what a layer's picture was turned onto, empty where it is as it came out.
+
+    With the embeddings turning begins. A t-SNE begins with the layer that was on screen, and goes
+    from there to both ends.
+    """
+    recipe = pictures.projection.recipe
+    if not recipe.aligned or recipe.fit == "joint":
+        return ""
+    if pictures.onto == "before":
+        return "turned onto that before the edit"
+    if pictures.onto == "other":
+        return "turned onto the other one"
+    if recipe.method == "tsne":
+        return "turned onto its neighbour"
+    return "turned onto the layer below" if layer else ""
 
 
 def method_name(recipe: Recipe) -> str:
@@ -251,7 +269,7 @@ def picture_title(pictures: Pictures, layer: int, room: int) -> str:
     projection = pictures.projection
     recipe = projection.recipe
     name = METHOD_NAMES[recipe.method]
-    turned = recipe.aligned and recipe.fit == "layer"
+    turned = bool(turned_words(pictures, layer))
     both = float(projection.explained[layer].sum())
     trust = float(projection.trustworthiness[layer])
     share = f"{both:.0%}" if both == both else ""
@@ -278,8 +296,8 @@ def picture_words(pictures: Pictures, layer: int) -> str:
     words = [METHOD_NAMES[recipe.method]]
     if recipe.fit == "joint":
         words[0] += " of all layers together"
-    elif recipe.aligned:
-        words[0] += ", turned onto the layer below"
+    elif turned := turned_words(pictures, layer):
+        words[0] += f", {turned}"
     if recipe.method != "pca":
         words[0] += f", seed {recipe.seed}"
     both = float(projection.explained[layer].sum())

@@ -140,7 +140,8 @@ def turned_onto(pictures: Pictures, before: Pictures, words: Sequence[Pair]) -> 
         for layer in np.flatnonzero(both):
             turns[layer] = turn(_middled(ours[layer]), _middled(theirs[layer]))
     turned = (projection.coordinates.astype(np.float64) @ turns).astype(np.float32)
-    return replace(pictures, projection=replace(projection, coordinates=turned))
+    projection = replace(projection, coordinates=turned)
+    return replace(pictures, projection=projection, onto="before")
 
 
 def alike(one: Pictures, other: Pictures) -> bool:

@@ -160,11 +160,13 @@ def test_axes_that_were_turned_share_the_variance_of_the_two_components(
     extraction: Extraction,
 ) -> None:
     pictures = _with(pictures_of(extraction), aligned=True)
-    first, second = axis_titles(pictures, 0)
+    first, second = axis_titles(pictures, 3)
     assert (first[:5], second[:5]) == ("PC1' ", "PC2' ")
     assert first.endswith("% of variance")
     shares = [float(title.split()[1].rstrip("%")) for title in (first, second)]
-    assert sum(shares) == pytest.approx(75.0, abs=0.11)
+    assert sum(shares) == pytest.approx(
+        float(pictures.projection.explained[3].sum()) * 100, abs=0.11
+    )
 
 
 def test_axes_of_the_other_methods_claim_no_variance(extraction: Extraction) -> None:
@@ -182,7 +184,20 @@ def test_a_picture_says_how_it_was_made_and_how_far_to_trust_it(extraction: Extr
     turned = _with(pictures, method="tsne")
     turned = replace(turned, projection=replace(turned.projection, explained=nothing))
     words = picture_words(turned, 0)
-    assert words == "t-SNE, turned onto the layer below, seed 0; trustworthiness 0.90"
+    assert words == "t-SNE, turned onto its neighbour, seed 0; trustworthiness 0.90"
+
+
+def test_a_picture_says_what_it_was_turned_onto_and_nothing_where_it_was_not(
+    extraction: Extraction,
+) -> None:
+    pictures = _with(pictures_of(extraction), aligned=True)
+    assert picture_words(pictures, 3).startswith("PCA, turned onto the layer below; ")
+    edited = replace(pictures, onto="before")
+    assert picture_words(edited, 3).startswith("PCA, turned onto that before the edit; ")
+    assert picture_words(edited, 0).startswith("PCA, turned onto that before the edit; ")
+    # No layer is below the embeddings: there the turning begins.
+    assert picture_words(pictures, 0).startswith("PCA; ")
+    assert axis_titles(pictures, 0)[0].startswith("PC1 ")
 
 
 def test_axis_titles_give_the_variance_of_each_component(extraction: Extraction) -> None:

@@ -144,8 +144,10 @@ class ScatterPane(Widget, can_focus=True):
         if pictures is None or self._pictures is None:
             return pictures is self._pictures
         one, other = self._pictures.projection, pictures.projection
-        return _alike(pictures, self._pictures) and np.array_equal(
-            one.coordinates[layer], other.coordinates[layer]
+        return (
+            _alike(pictures, self._pictures)
+            and pictures.onto == self._pictures.onto
+            and np.array_equal(one.coordinates[layer], other.coordinates[layer])
         )
 
     def show_look(self, look: Look, mode: ColourMode, *, all_labels: bool) -> None:
