@@ -280,6 +280,54 @@ async def test_the_nearest_of_every_layer_are_those_of_a_direct_computation() ->
             await settle(pilot)
 
 
+@pytest.mark.parametrize("size", [SMALL, MEDIUM], ids=["small", "medium"])
+async def test_a_line_that_has_no_room_for_all_of_the_nearest_says_so(
+    size: tuple[int, int],
+) -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        await press(pilot, "t", "x", "x", "x")
+        if app.inspector.overlays.side != "layers":
+            await press(pilot, "x", "x")
+        assert app.inspector.overlays.side == "layers"
+        extraction = app.session.extraction
+        assert extraction is not None
+        seen = 0
+        for line in text_in(app.inspector.neighbours).splitlines():
+            if re.match(r"[│┃][> ]\s*\d+  ", line):
+                words = line.strip("│┃ ▁▂▃▄▅▆▇>").split()[1:]
+                whole = [word for word in words if word != "…"]
+                assert (words[-1] == "…") == (len(whole) < 8), line
+                names = {token_label(extraction, t.index) for t in extraction.tokens}
+                assert {word.lstrip("+") for word in whole} <= names
+                seen += 1
+        assert seen
+
+
+async def test_names_that_are_too_long_for_their_place_end_in_a_sign() -> None:
+    word = "Donaudampfschifffahrtsgesellschaft"
+    sample = sample_of(0, context=f"{word} is a word. Others are short here. Few are long.")
+    app, _ = fake_app(datasets=[dataset_of([sample])])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        extraction = app.session.extraction
+        assert extraction is not None
+        long = next(t.index for t in extraction.tokens if t.text == word)
+        app.inspector.select(long)
+        await press(pilot, "t")
+        await settle(pilot)
+        assert "nearest 'Donaudam…' layer 12" in text_in(app.inspector.neighbours)
+        rows = [line for line in text_in(app.inspector.tokens).splitlines() if "Donau" in line]
+        assert rows
+        assert all("…" in row for row in rows)
+        app.inspector.select(app.inspector.neighbours.token_at(1))
+        await settle(pilot)
+        assert word not in text_in(app.inspector.neighbours)
+        assert "Donau" in text_in(app.inspector.neighbours)
+        assert re.search(r"Donau\w*…", text_in(app.inspector.neighbours))
+
+
 async def test_the_row_of_the_layer_is_scrolled_to_in_the_same_frame() -> None:
     app, _ = fake_app()
     async with app.run_test(size=SMALL) as pilot:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
@@ -15,6 +16,17 @@ from textual.strip import Strip
 
 Run = tuple[str, Style]
 """Text and the style it is drawn in, on top of the pane's own colours."""
+
+
+CUT = "…"
+"""What stands where something was cut off; terminals without it get another sign on the way."""
+
+
+def cut_to(text: str, cells: int) -> str:
+    """Return text in exactly so many cells, ending in a sign where it was too long."""
+    if cell_len(text) > cells:
+        text = f"{set_cell_size(text, max(cells - 1, 0))}{CUT}"
+    return set_cell_size(text, cells)
 
 
 class LineList(ScrollView, can_focus=True, inherit_bindings=False):
@@ -164,6 +176,8 @@ class LineList(ScrollView, can_focus=True, inherit_bindings=False):
         if not 0 <= index < self.row_count:
             return Strip.blank(width, base)
         strip = Strip([Segment(text, base + style) for text, style in self.row(index, width)])
+        if strip.cell_length > width > 0 and strip.crop(width).text.strip():
+            strip = Strip([*strip.crop(0, width - 1), Segment(CUT, base)])
         if self.WHOLE_ROW and index == self.cursor and self.selectable(index):
             strip = strip.adjust_cell_length(width, base)
             strip = strip.apply_style(_CURSOR_FOCUSED if self.has_focus else _CURSOR)

@@ -6,26 +6,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len
 from rich.style import Style
+from textual import events
 
 from bertscope_tui.analysis.geometry import Neighbour
 from bertscope_tui.inspection.overlays import LayerClusters, NearByLayer
 from bertscope_tui.inspection.snapshots import Extraction
 from bertscope_tui.inspection.views import Look, cluster_look, token_label, token_look
 from bertscope_tui.tui.theming import ink
-from bertscope_tui.tui.widgets.line_list import LineList, Run
+from bertscope_tui.tui.widgets.line_list import CUT, LineList, Run, cut_to
 
-_NAME = 12
-"""Cells that the token's name may take of the title."""
+_NAME = 6, 24
+"""Fewest and most cells that the token's name may take of the title."""
 
 
 class Page(Protocol):
     """What the pane can show: lines below a heading, or a few words in place of them."""
 
-    @property
-    def title(self) -> str:
-        """Return what the pane is called."""
+    def titled(self, room: int) -> str:
+        """Return what the pane is called, in about ``room`` cells."""
 
     @property
     def subtitle(self) -> str:
@@ -69,7 +69,7 @@ class _Tokens:
 
     def _named(self, token: int, room: int) -> list[Run]:
         glyph, colour = token_look(self.extraction, token, "roles", self.look)
-        label = set_cell_size(token_label(self.extraction, token), room)
+        label = cut_to(token_label(self.extraction, token), room)
         return [(f"{glyph} ", ink(colour, bold=True)), (f"{label} ", ink(colour))]
 
 
@@ -84,10 +84,10 @@ class NearestPage(_Tokens):
     metric: str
     found: tuple[Neighbour, ...]
 
-    @property
-    def title(self) -> str:
+    def titled(self, room: int) -> str:
         """Return the token and the layer."""
-        return f"nearest '{_name(self.extraction, self.token)}' layer {self.layer}"
+        words = "nearest '{}' layer " + str(self.layer)
+        return _with_name(words, self.extraction, self.token, room)
 
     @property
     def subtitle(self) -> str:
@@ -124,17 +124,15 @@ class MembersPage(_Tokens):
     number: int
     token: int
 
-    @property
-    def title(self) -> str:
+    def titled(self, room: int) -> str:
         """Return which cluster it is."""
         glyph, _ = cluster_look(self.number, self.look)
-        name = _name(self.extraction, self.token)
-        return f"cluster {glyph} of '{name}' layer {self.found.layer}"
+        return _with_name(f"cluster {glyph} of '{{}}'", self.extraction, self.token, room)
 
     @property
     def subtitle(self) -> str:
-        """Return how many there are."""
-        return f"of {self.found.clusters.k} clusters"
+        """Return how many there are, and where."""
+        return f"of {self.found.clusters.k} clusters, layer {self.found.layer}"
 
     @property
     def _members(self) -> tuple[int, ...]:
@@ -153,7 +151,9 @@ class MembersPage(_Tokens):
     def heading(self, width: int) -> str:
         """Return how many tokens there are."""
         count = self.lines
-        return f"{count} token{'s' if count != 1 else ''}, in the order of the text"
+        tokens = f"{count} token{'s' if count != 1 else ''}"
+        words = f"{tokens}, in the order of the text"
+        return words if len(words) <= width else f"{tokens}, in text order"
 
     def line(self, index: int, width: int) -> list[Run]:
         """Return one member with its place among the tokens."""
@@ -174,10 +174,9 @@ class LayersPage:
     found: NearByLayer
     layer: int
 
-    @property
-    def title(self) -> str:
+    def titled(self, room: int) -> str:
         """Return the token."""
-        return f"nearest '{_name(self.extraction, self.found.token)}' by layer"
+        return _with_name("nearest '{}' by layer", self.extraction, self.found.token, room)
 
     @property
     def subtitle(self) -> str:
@@ -203,15 +202,21 @@ class LayersPage:
         here = index == self.layer
         runs: list[Run] = [(f"{'>' if here else ' '}{index:>3}  ", ink(None, bold=here))]
         room = width - 6
-        new = self.found.newcomers(index)
-        for one in self.found.layers[index]:
+        new, found = self.found.newcomers(index), self.found.layers[index]
+        for place, one in enumerate(found):
             label = token_label(self.extraction, one.token)
-            text = f"{'+' if one.token in new else ' '}{label} "
-            if cell_len(text) > room:
+            text = f"{'+' if one.token in new else ' '}{label}"
+            # Behind all but the last one a blank, and room for the sign that there are more.
+            last = place == len(found) - 1
+            if cell_len(text) + (0 if last else 2) > room:
+                if place == 0:
+                    runs.append((cut_to(text, max(room, 1)), ink(None)))
+                else:
+                    runs.append((CUT, ink(None, dim=True)))
                 break
             _, colour = token_look(self.extraction, one.token, "roles", self.look)
-            runs.append((text, ink(colour, bold=one.token in new)))
-            room -= cell_len(text)
+            runs.append((f"{text} ", ink(colour, bold=one.token in new)))
+            room -= cell_len(text) + 1
         return runs
 
     def token_at(self, index: int) -> int | None:
@@ -232,6 +237,10 @@ class Hint:
     subtitle: str = ""
     lines: int = 0
     cursor: int = 0
+
+    def titled(self, room: int) -> str:
+        """Return the title as it is."""
+        return self.title
 
     def heading(self, width: int) -> str:
         """Return nothing: there are only words."""
@@ -279,12 +288,20 @@ class NeighbourList(LineList):
     def show(self, page: Page) -> None:
         """Show a page, the cursor where it says."""
         self._page = page
-        self.border_title = page.title.replace("[", "\\[")
+        self._show_title()
         self.border_subtitle = page.subtitle
         self.set_reactive(LineList.cursor, page.cursor + 1 if page.lines else 0)
         if page.cursor == 0:  # the heading as well
             self.scroll_to(y=0, animate=False, immediate=True, force=True)
         self.rows_changed()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """The title has room for more or less of the token."""
+        self._show_title()
+
+    def _show_title(self) -> None:
+        # A blank beside each corner and each end of the words.
+        self.border_title = self._page.titled(self.size.width - 4).replace("[", "\\[")
 
     def row(self, index: int, width: int) -> list[Run]:
         """Return the heading or a line."""
@@ -295,8 +312,12 @@ class NeighbourList(LineList):
         return self._page.line(index - 1, width)
 
 
-def _name(extraction: Extraction, token: int) -> str:
-    return token_label(extraction, token)[:_NAME]
+def _with_name(words: str, extraction: Extraction, token: int, room: int) -> str:
+    """Return words with a token's name in the place of the braces, cut to leave room for them."""
+    least, most = _NAME
+    label = token_label(extraction, token)
+    cells = max(min(room - len(words.replace("{}", "")), most), least)
+    return words.replace("{}", cut_to(label, min(cell_len(label), cells)))
 
 
 def _room(width: int) -> int:

@@ -20,7 +20,7 @@ from bertscope_tui.inspection.views import (
     token_look,
 )
 from bertscope_tui.tui.theming import ink
-from bertscope_tui.tui.widgets.line_list import LineList, Run
+from bertscope_tui.tui.widgets.line_list import LineList, Run, cut_to
 
 if TYPE_CHECKING:
     from bertscope_tui.inspection.probing import SampleProbes
@@ -117,11 +117,11 @@ class TokenList(LineList):
         if self._probes is not None:
             room = width - _BEFORE_TEXT - _AFTER_TEXT
             cells = min(max(room - _ENTITY, _LEAST_TEXT), _MOST_TEXT)
-            text = (f"{set_cell_size(label, cells)} ", ink(colour, dim=masked))
+            text = (f"{cut_to(label, cells)} ", ink(colour, dim=masked))
             return [*start, text, *self._probed(self._probes, index, max(room - cells, 0))]
         why = self._said(index, masked)
         least = 0 if index in self._extraction.outliers else 14
-        words = f"{set_cell_size(label, max(least, min(cell_len(label), _MOST_TEXT)))} "
+        words = f"{cut_to(label, max(least, min(cell_len(label), _MOST_TEXT)))} "
         last = why or ROLE_NAMES[role]
         return [*start, (words, ink(colour, dim=masked)), (last, ink(None, dim=True))]
 
