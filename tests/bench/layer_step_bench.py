@@ -16,12 +16,14 @@ import select
 import signal
 import statistics
 import struct
+import subprocess
 import sys
 import tempfile
 import termios
 import time
 from pathlib import Path
 
+_OFFLINE = {"HF_HUB_OFFLINE": "1"}
 _QUIET_S = 0.04
 _QUIET_LONG_S = 8.0
 _STEPS = 80
@@ -58,7 +60,7 @@ class Terminal:
     def __init__(self, arguments: list[str], size: tuple[int, int]) -> None:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
-            os.environ.update(TERM="xterm-256color", HF_HUB_OFFLINE="1")
+            os.environ.update(_OFFLINE, TERM="xterm-256color")
             os.environ.pop("COLORTERM", None)
             os.execv(sys.executable, [sys.executable, *arguments])
         fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
@@ -124,6 +126,13 @@ def build(folder: Path, *, layers: int = 24, tokens: int = 512) -> tuple[Path, P
     return model, data
 
 
+def probe(model: Path) -> None:
+    """Train some probes of the model, so that there is something to ask about the sample."""
+    wanted = ["--task", "sup", "--task", "ques", "--limit", "40", "--seeds", "1", "--no-controls"]
+    command = [sys.executable, "-m", "bertscope_tui", "probe", "--model", str(model), *wanted]
+    subprocess.run(command, check=True, capture_output=True, env={**os.environ, **_OFFLINE})
+
+
 def measure(terminal: Terminal, keys: list[bytes]) -> dict[str, float]:
     """Press keys one by one and describe the times."""
     times, sizes = zip(*(terminal.step(key) for key in keys), strict=True)
@@ -142,6 +151,7 @@ def run(size: tuple[int, int]) -> dict[str, object]:
         model, data = build(folder)
         os.environ["BERTSCOPE_CACHE"] = str(folder / "cache")
         os.environ["BERTSCOPE_CONFIG"] = str(folder / "config.toml")
+        probe(model)
         app = Terminal(
             ["-m", "bertscope_tui", "--model", str(model), "--dataset", str(data),
              "--max-tokens", "512"], size,
@@ -162,9 +172,10 @@ def run(size: tuple[int, int]) -> dict[str, object]:
             app.step(b"i")
         app.read(_QUIET_LONG_S, 60)  # phases of 512 tokens in 25 layers take some seconds
         strips = measure(app, steps)
-        for key in (b"t", b"c", b"c", b"c", b"a", b"x", b"x"):
+        for key in (b"t", b"c", b"c", b"c", b"a", b"x", b"x", b"A"):
             app.step(key)
-            app.read(0.3, 2)
+            app.read(0.5, 2)
+        app.read(1.0, 10)  # the probes' answers
         measure(app, steps)  # so that the clusters of all layers are there
         overlays = measure(app, steps)
         app.close()

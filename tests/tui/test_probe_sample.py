@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from textual.content import Content
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from bertscope_tui.data.probing.records import ProbeTask
 from bertscope_tui.inspection.probing import probe_sample
@@ -119,6 +121,25 @@ async def test_another_layer_shows_what_is_said_there_without_asking_again(weigh
         await press(pilot, "end")
         assert "[●1.00]" in words_in(app)
         assert [one.kind for one in fake.requests].count("probes") == 1
+
+
+async def test_the_text_has_room_for_all_its_lines_where_the_next_layer_says_more(
+    weights: str,
+) -> None:
+    app, fake = app_with_probes(weights)
+    fake.derived["probes"] = made_sample_probes(
+        fake.extraction(SAMPLES[0]), weights, types=("NUM", "HUM", "of many words " * 12, "of as many words " * 12)
+    )
+    async with app.run_test(size=MEDIUM) as pilot:
+        await probed(pilot)
+        body, heights = app.inspector.text.query_one("#text-body", Static), set()
+        for _ in range(6):
+            await press(pilot, "l")
+            content = body.content
+            assert isinstance(content, Content)
+            assert body.size.height == len(content.wrap(body.size.width))
+            heights.add(body.size.height)
+        assert len(heights) > 1, heights
 
 
 async def test_tokens_have_the_label_of_their_word_and_the_chance_of_their_sentence(

@@ -132,8 +132,11 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.border_subtitle = clean(title).replace("[", "\\[")
 
     def _redraw(self) -> None:
+        """Show the sample anew; the panes are laid out again only where it takes other lines."""
         if self._sample is not None:
-            self._body.update(self._content(self._sample))
+            content, size = self._content(self._sample), self._body.size
+            fits = size.width > 0 and len(content.wrap(size.width)) == size.height
+            self._body.update(content, layout=not fits)
 
     def _reveal(self) -> None:
         """Scroll to the selected token, else to the answer, if it is out of sight."""
