@@ -128,7 +128,9 @@ async def test_the_text_has_room_for_all_its_lines_where_the_next_layer_says_mor
 ) -> None:
     app, fake = app_with_probes(weights)
     fake.derived["probes"] = made_sample_probes(
-        fake.extraction(SAMPLES[0]), weights, types=("NUM", "HUM", "of many words " * 12, "of as many words " * 12)
+        fake.extraction(SAMPLES[0]),
+        weights,
+        types=("NUM", "HUM", "of many words " * 12, "of as many words " * 12),
     )
     async with app.run_test(size=MEDIUM) as pilot:
         await probed(pilot)
