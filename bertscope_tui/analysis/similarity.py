@@ -64,8 +64,11 @@ def shared_units(first: Sequence[Token], second: Sequence[Token]) -> tuple[Unit,
             ends = [starts[0], starts[0]]
             while True:
                 behind = 0 if ends[0] <= ends[1] else 1
-                if taken[0] and ends[0] == ends[1] and not _goes_on(sides, places, ends[0]):
-                    break
+                if taken[0] and ends[0] == ends[1]:
+                    going = _going_on(sides, places, ends[0])
+                    if going is None:
+                        break
+                    behind = going
                 if places[behind] >= len(sides[behind]):
                     taken = [[], []]
                     break
@@ -78,14 +81,14 @@ def shared_units(first: Sequence[Token], second: Sequence[Token]) -> tuple[Unit,
     return tuple(units)
 
 
-def _goes_on(
+def _going_on(
     sides: Sequence[Sequence[tuple[int, int, int]]], places: Sequence[int], end: int
-) -> bool:
-    """Say whether the next token of a side begins before ``end``: a character in several tokens."""
-    return any(
-        place < len(side) and side[place][0] < end
-        for place, side in zip(places, sides, strict=True)
-    )
+) -> int | None:
+    """Return the side whose next token begins before ``end``: a character in several tokens."""
+    for number, (place, side) in enumerate(zip(places, sides, strict=True)):
+        if place < len(side) and side[place][0] < end:
+            return number
+    return None
 
 
 def unit_states(states: Floats, tokens: Sequence[tuple[int, ...]]) -> Floats:

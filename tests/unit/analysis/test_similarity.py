@@ -113,10 +113,13 @@ def test_units_are_the_shortest_stretches_that_are_tokens_in_both() -> None:
     ]
 
 
-def test_tokens_that_share_a_character_are_one_unit() -> None:
-    first = [_token(0, 0, 1), _token(1, 0, 1), _token(2, 1, 3)]
-    found = shared_units(first, [_token(0, 0, 1), _token(1, 1, 3)])
+def test_tokens_that_share_a_character_are_one_unit_whichever_model_cuts_it() -> None:
+    cut = [_token(0, 0, 1), _token(1, 0, 1), _token(2, 1, 3)]
+    whole = [_token(0, 0, 1), _token(1, 1, 3)]
+    found = shared_units(cut, whole)
     assert [(unit.first, unit.second) for unit in found] == [((0, 1), (0,)), ((2,), (1,))]
+    found = shared_units(whole, cut)
+    assert [(unit.first, unit.second) for unit in found] == [((0,), (0, 1)), ((1,), (2,))]
 
 
 @pytest.mark.parametrize("kind", KINDS)
