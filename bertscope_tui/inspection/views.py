@@ -331,6 +331,18 @@ def outlier_words(extraction: Extraction, *, short: bool = False) -> str:
     return f"hidden, norm {ratio}×" if short else f"hidden: norm {ratio} × the median"
 
 
+def outlier_message(extraction: Extraction, *, shown: bool) -> str:
+    """Return whether a token was left out for its norm, how large that is, and if it is shown."""
+    ratio = extraction.outlier_ratio
+    if not extraction.outliers:
+        return (
+            f"no token's norm stands out here: the first one's is at most {ratio:.1f} times "
+            "the median"
+        )
+    state = "shown" if shown else "hidden"
+    return f"outlier {state}: its norm is {ratio:.0f} times the median"
+
+
 def phases_words(phases: Phases) -> str:
     """Return which layers are which phase, or why there are none, in one line."""
     if not phases.found:

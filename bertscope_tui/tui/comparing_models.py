@@ -7,6 +7,7 @@ answers to a question that nobody waits for any more is dropped here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from bertscope_tui.data.hygiene import clean
@@ -298,6 +299,11 @@ class ModelComparison(LayerComparisons):
     def ask_inspector(self, action: str) -> None:
         """Do what a key of the inspector does, for both models."""
         getattr(self._app.inspector, f"action_{action}")()
+        self.follow()
+
+    def toggle_outliers(self, seen: Mapping[str, Extraction]) -> None:
+        """Show or hide outliers in both pictures, where one of these extractions has some."""
+        self._app.inspector.toggle_outliers(seen)
         self.follow()
 
     def cancel(self) -> bool:

@@ -343,6 +343,7 @@ class FakeService:
         wrong: Iterable[str] = (),
         windows: int = 1,
         outlier: bool = False,
+        outlier_beside: bool = False,
         slow: bool = False,
         entries: Sequence[ModelEntry] | None = None,
     ) -> None:
@@ -356,6 +357,7 @@ class FakeService:
         self.wrong = set(wrong)
         self.windows = windows
         self.outlier = outlier
+        self.outlier_beside = outlier_beside
         self.slow = slow
         self.info = self.models[0]
         self.requests: list[Request] = []
@@ -667,7 +669,8 @@ class FakeBeside:
         from bertscope_tui.inspection.pairing import pair
 
         def answer() -> Iterator[object]:
-            seen = extraction_of(sample, self.info, wrong=True)
+            outlier = self._service.outlier_beside
+            seen = extraction_of(sample, self.info, wrong=True, outlier=outlier)
             other = replace(seen, states=np.cos(seen.states * 3.0).astype(np.float32))
             yield PairReady(pair(first, other))
             for made in self._service._pictures(other, choice, layer):

@@ -307,6 +307,21 @@ async def test_windows_and_outliers_are_those_of_both_pictures() -> None:
         assert app.comparing.pair.extraction(0).window.index == 0
 
 
+async def test_an_outlier_of_the_second_model_alone_can_be_shown_and_its_size_is_said() -> None:
+    async with side_by_side(outlier_beside=True) as (pilot, app, _):
+        await press(pilot, "o")
+        assert app.comparing.pictures is not None
+        assert app.comparing.pictures.outliers
+        told = messages_of(app)[-2:]
+        assert told[0].startswith(
+            "A: no token's norm stands out here: the first one's is at most 1.0"
+        )
+        assert told[1] == "B: outlier shown: its norm is 7 times the median"
+        await press(pilot, "o")
+        assert not app.comparing.pictures.outliers
+        assert messages_of(app)[-1] == "B: outlier hidden: its norm is 7 times the median"
+
+
 async def test_methods_and_orientation_are_those_of_both_pictures() -> None:
     async with side_by_side() as (pilot, app, _):
         screen = screen_of(app)
@@ -486,6 +501,28 @@ async def test_hostile_names_and_words_are_only_text() -> None:
         await press(pilot, "t", "down")
         assert "[red]" in text_in(screen_of(app).words)
         assert "\x1b" not in text_of(app)
+
+
+@pytest.mark.parametrize("size", [SMALLEST, LARGE], ids="{0[0]}x{0[1]}".format)
+async def test_words_that_do_not_fit_show_that_they_are_cut(size: tuple[int, int]) -> None:
+    sample = sample_of(0, context="Donaudampfschifffahrtsgesellschaft 東京都千代田区丸の内 is it.")
+    async with side_by_side(size, datasets=[dataset_of([sample])]) as (pilot, app, _):
+        screen = screen_of(app)
+        await press(pilot, "t")
+        assert re.search(r"Dona\w*… ", text_in(screen.words))
+        await press(pilot, *["down"] * 2)
+        assert re.search("[一-龥]…", text_in(screen.words))
+        assert "…" in text_in(screen.near)
+
+
+async def test_the_list_of_words_says_what_its_numbers_are() -> None:
+    async with side_by_side() as (pilot, app, _):
+        words = screen_of(app).words
+        assert "neighbours changed" in text_in(words)
+        await pilot.resize_terminal(*SMALLEST)
+        await settle(pilot)
+        assert f"words {words.row_count - 1} " in text_in(words)
+        assert "here by lay" not in text_in(words).replace("here by layer", "")
 
 
 @pytest.mark.parametrize("size", [SMALLEST, SMALL, MEDIUM, LARGE], ids="{0[0]}x{0[1]}".format)

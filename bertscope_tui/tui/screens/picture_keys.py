@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from textual import on
 from textual.timer import Timer
 
-from bertscope_tui.inspection.snapshots import PictureChoice
-from bertscope_tui.inspection.views import COLOUR_MODES, WAYS, Look, method_name
+from bertscope_tui.inspection.snapshots import Extraction, PictureChoice
+from bertscope_tui.inspection.views import (
+    COLOUR_MODES,
+    WAYS,
+    Look,
+    method_name,
+    outlier_message,
+)
 from bertscope_tui.tui.screens.panes import InspectorPanes
 from bertscope_tui.tui.widgets.layer_bar import LayerBar
 from bertscope_tui.tui.widgets.line_list import LineList
@@ -202,22 +209,25 @@ class PictureKeys(InspectorPanes):
 
     def action_outliers(self) -> None:
         """Show or hide the tokens that are left out for their norm."""
-        extraction, choice = self.session.extraction, self.session.choice
-        if extraction is not None and not extraction.outliers:
-            self.notify(
-                "no token's norm stands out here: the first one's is at most "
-                f"{extraction.outlier_ratio:.1f} times the median",
-                markup=False,
-            )
-            return
-        choice = replace(choice, outliers=not choice.outliers)
-        self._choose_picture(choice)
-        if extraction is not None:
-            self.notify(
-                f"outlier {'shown' if choice.outliers else 'hidden'}: its norm is "
-                f"{extraction.outlier_ratio:.0f} times the median",
-                markup=False,
-            )
+        extraction = self.session.extraction
+        self.toggle_outliers({} if extraction is None else {"": extraction})
+
+    def toggle_outliers(self, seen: Mapping[str, Extraction]) -> None:
+        """Show or hide the outliers of what is on screen, and say how large they are.
+
+        ``seen`` has what is said before each extraction, where there are several.
+        """
+        choice = self.session.choice
+        stands_out = any(extraction.outliers for extraction in seen.values())
+        if stands_out or not seen:
+            choice = replace(choice, outliers=not choice.outliers)
+            self._choose_picture(choice)
+        for name, extraction in seen.items():
+            words = outlier_message(extraction, shown=choice.outliers)
+            self.notify(f"{name}{words}", markup=False)
+        if not seen:
+            said = "shown" if choice.outliers else "hidden"
+            self.notify(f"outliers {said} from now on", markup=False)
 
     def action_zoom_in(self) -> None:
         """Look closer, at the selected token if there is one."""

@@ -200,8 +200,10 @@ class SideBySideScreen(SideBySidePanes):
         self.comparing.ask_inspector("special")
 
     def action_outliers(self) -> None:
-        """Show or hide the tokens that are left out for their norm."""
-        self.comparing.ask_inspector("outliers")
+        """Show or hide the tokens of either model that are left out for their norm."""
+        sides: tuple[Side, Side] = (0, 1)
+        seen = ((f"{LETTERS[side]}: ", self.seen(side)) for side in sides)
+        self.comparing.toggle_outliers({name: one for name, one in seen if one is not None})
 
     # -- the pictures --------------------------------------------------------------------------
 

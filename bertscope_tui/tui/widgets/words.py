@@ -6,12 +6,14 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
-from rich.cells import set_cell_size
+from rich.cells import cell_len, set_cell_size
 from rich.style import Style
+from textual import events
 
 from bertscope_tui.analysis.geometry import Neighbour
 from bertscope_tui.data.hygiene import printable
 from bertscope_tui.inspection.views import ColourMode, Look, token_look
+from bertscope_tui.plots.cells import clusters, shorten
 from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.line_list import LineList, Run
 
@@ -92,11 +94,22 @@ class WordList(LineList):
         self._look, self._mode, self._message = look, mode, message
         self._order = [] if pair is None else arranged(pair, side, layer, how)
         self._selected = selected
-        self.border_title = f"words {len(self._order)}" if pair else "words"
         self.border_subtitle = ARRANGEMENT_WORDS[how]
+        self._show_title()
         row = 1 if selected is None else self._order.index(selected) + 1
         self.set_reactive(LineList.cursor, min(row, len(self._order)))
         self.rows_changed()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Say as much in the title as fits."""
+        self._show_title()
+
+    def _show_title(self) -> None:
+        title = f"words {len(self._order)}" if self._pair else "words"
+        if self._order:
+            whole = f"{title}: neighbours changed"
+            title = whole if cell_len(whole) <= self.outer_size.width - 4 else title
+        self.border_title = title
 
     def row(self, index: int, width: int) -> list[Run]:
         """Return a word: its glyphs on both sides, its change here and in every layer."""
@@ -106,7 +119,8 @@ class WordList(LineList):
         layers = pair.changes[self._side].shape[0]
         room = max(min(width - _FIXED - layers, _LONGEST_WORD), _SHORTEST_WORD)
         if index == 0:
-            head = f"     {set_cell_size('word', room)} here by layer"
+            head = f"     {set_cell_size('word', room)} here"
+            head += " by layer" if cell_len(f"{head} by layer") <= width else ""
             return [(head, ink(None, dim=True))]
         unit = self._order[index - 1]
         here = unit == self._selected
@@ -118,7 +132,7 @@ class WordList(LineList):
             colours.append(colour)
             runs.append((glyph, ink(colour, bold=True)))
         word = printable(pair.text(unit).strip()) or "␣"
-        runs.append((f" {set_cell_size(word, room)} ", ink(colours[0], bold=here)))
+        runs.append((f" {_fitted(word, room, look)} ", ink(colours[0], bold=here)))
         change = float(pair.changes[self._side][self._layer, unit])
         runs.append((f"{_number(change)} ", ink(None, bold=True)))
         runs += self._by_layer(pair, unit, max(width - _FIXED - room, 1))
@@ -186,7 +200,8 @@ class NearList(LineList):
         self._heads, self._columns = heads, columns
         self.border_title, self.border_subtitle = "nearest", ""
         if pair is not None and unit is not None:
-            word = printable(pair.text(unit).strip())[:12].replace("[", "\\[")
+            word = _fitted(printable(pair.text(unit).strip()), 12, look).rstrip()
+            word = word.replace("[", "\\[")
             self.border_title = f"nearest '{word}'"
             shared = self._shared()
             self.border_subtitle = f"{len(shared)} of {len(columns[0])} in both"
@@ -205,7 +220,7 @@ class NearList(LineList):
             return [(hints[min(index, 1)], ink(None, dim=True))]
         half = max(width // 2, 12)
         if index == 0:
-            return [(set_cell_size(f"  {head}", half), ink(None, dim=True)) for head in self._heads]
+            return [(_fitted(f"  {head}", half, look), ink(None, dim=True)) for head in self._heads]
         shared = self._shared()
         runs: list[Run] = []
         for side, column in zip(self._sides, self._columns, strict=True):
@@ -219,10 +234,16 @@ class NearList(LineList):
             runs += [
                 ("= " if both else "  ", ink(None, bold=True)),
                 (f"{glyph} ", ink(colour, bold=True)),
-                (set_cell_size(word, room), ink(colour, bold=both)),
+                (_fitted(word, room, look), ink(colour, bold=both)),
                 (f" {_number(found.cosine):>4} ", Style.null()),
             ]
         return runs
+
+
+def _fitted(text: str, room: int, look: Look) -> str:
+    """Return a text in exactly so many cells, with a sign where some of it was cut off."""
+    parts = shorten(clusters(text), room, "~" if look.ascii else "…")
+    return set_cell_size("".join(part for part, _ in parts), room)
 
 
 def _number(value: float) -> str:
