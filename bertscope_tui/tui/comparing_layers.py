@@ -112,12 +112,14 @@ class LayerComparisons:
         if not known:
             self._tell("there is no sample that only one of them has right")
             return
-        here = dataset.place(sample.id)
+        here = dataset.place(self._app.what_if.record_of(sample).id)
         at = len(dataset.samples) if here is None else here
         after = [place for place in known if place > at] or known
         before = [place for place in known if place < at] or known
         chosen = after[0] if step > 0 else before[-1]
         self._app.inspector.wrong_direction = 0
+        # They were compared as the data have them.
+        self._app.what_if.rewind(dataset.samples[chosen])
         self._app.inspector.open_sample(dataset.samples[chosen])
         self._tell(f"only {'B' if places[chosen] else 'A'} has this one right")
         self.follow()

@@ -68,16 +68,19 @@ class ModelComparison(LayerComparisons):
         return bool(self._app.session.work or self._jobs)
 
     def place(self) -> str:
-        """Return the data set and the place in it."""
+        """Return the data set, the place in it, and which edit of the sample is open."""
         session = self._app.session
         if session.dataset is None or session.sample is None:
             return ""
-        place = session.dataset.place(session.sample.id)
-        shown = place + 1 if place is not None else "?"
-        return f"{clean(session.dataset.name)} {shown}/{len(session.dataset.samples)}"
+        what_if = self._app.what_if
+        place = session.dataset.place(what_if.record_of(session.sample).id)
+        shown = f"{place + 1 if place is not None else '?'}/{len(session.dataset.samples)}"
+        if (history := what_if.history) is not None:
+            shown += f", edit {history.at}/{len(history.steps) - 1}"
+        return f"{clean(session.dataset.name)} {shown}"
 
-    def remarks(self) -> list[str]:
-        """Return what is on its way, and how much memory the two models take."""
+    def remarks(self, *, sizes: bool) -> list[str]:
+        """Return what is on its way, and with ``sizes`` how much memory the two models take."""
         session = self._app.session
         waits = session.work or self._work.get("open") or self._work.get("pair")
         parts = [f"{waits} - Esc cancels"] if waits else []
@@ -86,9 +89,9 @@ class ModelComparison(LayerComparisons):
         if self.progress is not None:
             done, total = self.progress
             parts.append(f"comparing {done:,}/{total:,}")
-        if self.model is not None and self.other is not None:
-            sizes = f"A {_size(memory_of(self.model))}, B {_size(memory_of(self.other))}"
-            parts.append(f"{sizes}, {self.other.device} {self.other.dtype}")
+        if sizes and self.model is not None and self.other is not None:
+            taken = f"A {_size(memory_of(self.model))}, B {_size(memory_of(self.other))}"
+            parts.append(f"{taken}, {self.other.device} {self.other.dtype}")
         return parts
 
     def waiting(self, side: Side, layer: int | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -16,7 +16,8 @@ from bertscope_tui.inspection.comparing import Comparison
 from bertscope_tui.tui.app import BertscopeApp
 from bertscope_tui.tui.screens.cka import CkaScreen
 from bertscope_tui.tui.screens.side_by_side_keys import SideBySideScreen
-from tests.tui.fakes import FakeService, dataset_of, model_info, sample_of
+from bertscope_tui.tui.whatif import Before
+from tests.tui.fakes import FakeService, dataset_of, extraction_of, model_info, sample_of
 from tests.tui.snapshots import compare_svg, compare_text
 from tests.tui.support import (
     LARGE,
@@ -63,11 +64,13 @@ async def side_by_side(
     *,
     held: Iterable[str] = (),
     keys: Iterable[str] = ("C", "enter"),
+    derived: Mapping[str, object] | None = None,
     **service: Any,
 ) -> AsyncIterator[tuple[Pilot[Any], BertscopeApp, FakeService]]:
     service = {"datasets": [dataset_of(SAMPLES)], "models": MODELS} | service
     app, fake = fake_app(held=held, **service)
     fake.compared = comparison()
+    fake.derived |= derived or {}
     async with app.run_test(size=size) as pilot:
         await ready(pilot)
         await press(pilot, *keys)
@@ -640,6 +643,34 @@ async def test_samples_that_only_one_model_has_right_are_stepped_through() -> No
             assert messages_of(app)[-1] == f"only {who} has this one right"
             assert app.comparing.pair is not None
             assert app.comparing.pair.extraction(1).sample is SAMPLES[number]
+
+
+async def test_an_edited_sample_has_its_place_and_the_data_are_stepped_through_as_they_are() -> (
+    None
+):
+    keys = ("j", "j", "j", "X", "enter", "C", "enter")
+    known = {"before": Before((), extraction_of(SAMPLES[3], MODELS[0]), None)}
+    async with side_by_side(keys=keys, derived=known) as (pilot, app, _):
+        assert app.session.sample is not SAMPLES[3]
+        assert "samples 4/6, edit 1/1" in lines_of(app)[0]
+        await layers_screen(pilot, app)
+        await press(pilot, "q", "D")
+        assert app.session.sample is SAMPLES[1]
+        assert messages_of(app)[-1] == "only B has this one right"
+        await press(pilot, "d")
+        assert app.session.sample is SAMPLES[3], "that one is right or wrong, not its edit"
+        assert "samples 4/6, edit 0/1" in lines_of(app)[0]
+
+
+@pytest.mark.parametrize("size", [SMALL, SMALLEST], ids="{0[0]}x{0[1]}".format)
+async def test_the_place_in_the_data_comes_before_the_sizes_of_the_models(
+    size: tuple[int, int],
+) -> None:
+    async with side_by_side(size) as (pilot, app, _):
+        assert "deep (A) and flat (B) ▸ samples 1/6" in lines_of(app)[0]
+        await pilot.resize_terminal(*LARGE)
+        await settle(pilot)
+        assert "A 0 MB, B 0 MB" in lines_of(app)[0]
 
 
 async def test_a_comparison_can_be_stopped_and_is_asked_about_before_it_is_lost() -> None:

@@ -39,6 +39,9 @@ MODES: tuple[ColourMode, ...] = ("roles", "sentences", "position")
 LETTERS = ("A", "B")
 """The open model and the one beside it, as they are called on screen."""
 
+_WIDE = 100
+"""Columns from which on the status has room for how much memory the models take."""
+
 _ARROWS = (("←→", "layer", "layer_next"), ("↑↓", "sample", "move_down"))
 
 
@@ -97,6 +100,8 @@ class SideBySidePanes(Screen[None]):
         was_tiny = self.has_class("-tiny")
         if not fit(self, event.size) and was_tiny:
             self.activate(self.active)
+        if self.ready:
+            self.show_status()
 
     def activate(self, pane: str) -> None:
         """Give a pane the focus."""
@@ -240,8 +245,10 @@ class SideBySidePanes(Screen[None]):
         ]
         parts = ["bertscope", f"{names[0]} (A) and {names[1]} (B)", comparing.place()]
         separator, arrow = (" - ", " > ") if self.look.ascii else (" · ", " ▸ ")
+        # The sizes were told when the model was opened: the place in the data comes before them.
+        wide = self.size.width >= _WIDE
         self.status.show(
             " " + arrow.join(part for part in parts if part),
-            separator.join(clean(part) for part in comparing.remarks()),
+            separator.join(clean(part) for part in comparing.remarks(sizes=wide)),
             busy=comparing.busy,
         )

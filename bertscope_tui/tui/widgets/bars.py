@@ -44,24 +44,26 @@ class StatusBar(Bar):
         self._busy = False
 
     def show(self, left: str, right: str, *, busy: bool) -> None:
-        """Show both sides; the right one stays whole where they do not both fit."""
+        """Show both sides; the right one has two thirds of the line where they do not both fit."""
         if (left, right, busy) != (self._left, self._right, self._busy):
             self._left, self._right, self._busy = left, right, busy
             self.refresh()
 
     def line(self, width: int) -> list[Run]:
         """Return both sides, as far apart as the width allows."""
-        right = set_cell_size(self._right, min(cell_len(self._right), width * 2 // 3))
-        room = max(width - cell_len(right) - 2, 0)
-        left = self._left
-        if cell_len(left) > room:
-            left = f"{set_cell_size(left, max(room - 1, 0))}…"
+        right = _cut(self._right, width * 2 // 3)
+        left = _cut(self._left, max(width - cell_len(right) - 2, 1))
         gap = max(width - cell_len(left) - cell_len(right) - 1, 0)
         return [
             (left, ink(None, bold=True)),
             (" " * gap, Style.null()),
             (right, ink(None, bold=self._busy)),
         ]
+
+
+def _cut(text: str, room: int) -> str:
+    """Return a text that fits, with a sign where some of it was cut off."""
+    return text if cell_len(text) <= room else f"{set_cell_size(text, max(room - 1, 0))}…"
 
 
 class PaneTabs(Bar):
