@@ -79,7 +79,7 @@ def open_probes(result: ProbeResult) -> KeptProbes:
     if {name: tuple(one.shape) for name, one in weights.items()} != wanted:
         raise ModelError(
             f"the kept probes of {result.model} for {result.data} do not belong to their result",
-            remedy="probe again with --again",
+            remedy=store.ANEW,
         )
     return KeptProbes(
         result,

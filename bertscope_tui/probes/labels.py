@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bertscope_tui.probes.records import LayerScore, ProbeResult
+from bertscope_tui.probes.records import LayerScore, ProbeOptions, ProbeResult
 from bertscope_tui.probes.views import TASK_NAMES
 
 
@@ -125,11 +125,15 @@ def mix_facts(result: ProbeResult, layer: int | None = None) -> list[tuple[str, 
     return [("mix", f"{text}; macro-F1 {_percent(mix.macro_f1)}")]
 
 
+def seeds_words(options: ProbeOptions) -> str:
+    """Return how many probes each layer had."""
+    return f"{options.seeds} seed{'s' if options.seeds > 1 else ''}"
+
+
 def result_facts(result: ProbeResult) -> list[tuple[str, str]]:
     """Return what a result is of and how it was made, as ``(label, text)``."""
     options, settings = result.options, result.options.settings
     targets, texts, best = result.targets, result.examples, result.best
-    seeds = f"{options.seeds} seed{'s' if options.seeds > 1 else ''}"
     lost = result.lost_truncated + result.lost_untokenised
     facts = [
         ("task", f"{TASK_NAMES[result.identity.task]}, {len(result.labels)} labels"),
@@ -154,7 +158,7 @@ def result_facts(result: ProbeResult) -> list[tuple[str, str]]:
             )
         )
     facts += [
-        ("probes", f"{seeds}, pooling {settings.pooling}"),
+        ("probes", f"{seeds_words(options)}, pooling {settings.pooling}"),
         (
             "time",
             f"{result.extract_seconds:,.0f} s for states, "

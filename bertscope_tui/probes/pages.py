@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.plots.columns import table
 from bertscope_tui.plots.curves import curves
 from bertscope_tui.plots.picture import to_text
+from bertscope_tui.probes.labels import seeds_words
 from bertscope_tui.probes.records import LayerScore, ProbeResult
 from bertscope_tui.probes.views import TASK_NAMES, HeatRow, by_data, curves_of, heat_rows
 
@@ -38,10 +40,13 @@ def probe_page(
             colour=colour,
         )
         parts.append(to_text(picture, colour))
-    models: dict[str, list[ProbeResult]] = {}
-    for one in results:
-        models.setdefault(one.model, []).append(one)
-    for name, own in models.items():
+    models: dict[tuple[str, bool], list[ProbeResult]] = {}
+    for one in results:  # two models may have one name
+        models.setdefault((one.identity.weights_sha256, one.identity.random), []).append(one)
+    names = Counter(own[0].model for own in models.values())
+    for own in models.values():
+        first = own[0]
+        name = first.model if names[first.model] == 1 else f"{first.model} ({first.model_path})"
         if len(own) > 1:
             parts.append(heat_page(name, heat_rows(own), ascii=ascii))
     return "\n\n".join(parts)
@@ -55,7 +60,7 @@ def result_page(result: ProbeResult) -> str:
         clean(f"{result.model}: {task}, {result.data}"),
         f"{examples.train}/{examples.dev}/{examples.test} texts with "
         f"{targets.train}/{targets.dev}/{targets.test} targets (train/dev/test), "
-        f"{len(result.labels)} labels, {result.options.seeds} seeds, "
+        f"{len(result.labels)} labels, {seeds_words(result.options)}, "
         f"pooling {result.options.settings.pooling}",
     ]
     lost = result.lost_truncated + result.lost_untokenised

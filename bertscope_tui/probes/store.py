@@ -30,13 +30,20 @@ if TYPE_CHECKING:
     from bertscope_tui.probes.run import Probed
 
 
+ANEW = "probe again with --again; in the app P, then x and a"
+"""What to do about a result whose probes are gone."""
+
+
 def folder() -> Path:
     """Return the folder of the results; it may not be there yet."""
     return paths.cache_dir() / "probes"
 
 
 def keep(probed: Probed) -> Path:
-    """Write a result and its probes and return the file of the result; raises `DiskError`."""
+    """Write a result and its probes and return the file of the result; raises `DiskError`.
+
+    It takes the place of one of the same identity, whatever model and data were called then.
+    """
     from safetensors.torch import save_file
 
     result = probed.result
@@ -58,6 +65,9 @@ def keep(probed: Probed) -> Path:
     finally:
         aside.unlink(missing_ok=True)
     write_aside(path, json.dumps(result_object(result), ensure_ascii=False))
+    for other in _files(f"*--{_digest(result.identity)}.json"):
+        if other != path:  # of the same, when its model or data had another name
+            _delete(other)
     return path
 
 
@@ -90,7 +100,10 @@ def remove(result: ProbeResult) -> None:
 
     The result goes first: whatever is cut short, none is there without its probes.
     """
-    path = folder() / _file_name(result)
+    _delete(folder() / _file_name(result))
+
+
+def _delete(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
         path.with_suffix(".safetensors").unlink(missing_ok=True)
@@ -109,9 +122,7 @@ def read_weights(result: ProbeResult) -> dict[str, Tensor]:
     try:
         return load_file(path)
     except Exception as exc:  # safetensors has errors of its own
-        raise ModelError(
-            f"{clean(str(path))}: cannot be read: {exc}", remedy="probe again with --again"
-        ) from exc
+        raise ModelError(f"{clean(str(path))}: cannot be read: {exc}", remedy=ANEW) from exc
 
 
 def _files(pattern: str) -> list[Path]:

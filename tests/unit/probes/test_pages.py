@@ -81,6 +81,28 @@ def test_the_heat_map_stretches_each_task_from_its_worst_to_its_best_layer(resul
     assert page.splitlines()[-1].split() == ["0", "1", "2"]
 
 
+def test_two_models_of_one_name_have_a_heat_map_each(results):
+    entities_of, relations_of, other = results
+    twin = [
+        replace(
+            one,
+            model_path="/elsewhere",
+            identity=replace(one.identity, weights_sha256="other"),
+        )
+        for one in (entities_of, relations_of)
+    ]
+    page = probe_page([entities_of, relations_of, *twin, other], width=80)
+    titles = [line for line in page.splitlines() if "each task from its worst" in line]
+    assert len(titles) == 2
+    assert titles[0].startswith(f"bert-span ({entities_of.model_path})")
+    assert titles[1].startswith("bert-span (/elsewhere)")
+    assert page.count("\nnel (made)") == 2
+
+
+def test_one_seed_is_said_so(results):
+    assert "1 seed," in result_page(replace(results[0], options=replace(QUICK, seeds=1)))
+
+
 @pytest.mark.parametrize("width", [60, 80, 120])
 @pytest.mark.parametrize("ascii_only", [True, False])
 def test_the_whole_page_fits_its_width(results, width, ascii_only):

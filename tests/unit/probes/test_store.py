@@ -41,6 +41,18 @@ def test_a_result_comes_back_as_it_was(probed):
         torch.testing.assert_close(weight, probed.probes.weights[name])
 
 
+def test_a_result_takes_the_place_of_that_under_another_name(probed):
+    before = store.keep(probed)
+    renamed = replace(probed, result=replace(probed.result, model="renamed", data="moved"))
+    after = store.keep(renamed)
+    try:
+        assert store.stored() == ([renamed.result], [])
+        assert after.name != before.name
+        assert sorted(after.parent.iterdir()) == sorted([after, after.with_suffix(".safetensors")])
+    finally:
+        store.remove(renamed.result)
+
+
 def test_what_a_result_is_of_changes_with_weights_data_and_settings_but_not_with_names(probed):
     def identity(kind="bert", data=None, options=SMALL, random=False):
         return identity_of(tiny_folder(kind), data or entities(), options, random=random)
