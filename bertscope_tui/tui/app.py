@@ -9,8 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
@@ -21,41 +20,28 @@ from textual.screen import Screen
 
 from bertscope_tui.data.hygiene import clean
 from bertscope_tui.engine.jobs import Event as JobEvent
-from bertscope_tui.engine.jobs import Job, JobEnded, JobResult
+from bertscope_tui.engine.jobs import JobResult
 from bertscope_tui.engine.scoring import ReadOptions
 from bertscope_tui.errors import BertscopeError
-from bertscope_tui.inspection.choice import (
-    STORIES,
-    available_themes,
-    choose_theme,
-    dataset_path,
-)
-from bertscope_tui.inspection.service import (
-    CatalogListed,
-    InspectionService,
-    LoadOptions,
-    ModelOpened,
-)
+from bertscope_tui.inspection.choice import available_themes, choose_theme
+from bertscope_tui.inspection.service import InspectionService, LoadOptions, ModelOpened
 from bertscope_tui.inspection.views import Look
 from bertscope_tui.settings import AppOptions, save_setting
 from bertscope_tui.tui.actions import ACTIONS, TRAINING_ACTIONS, TUNING, Action, Group
 from bertscope_tui.tui.background import Answer
+from bertscope_tui.tui.choosing import pick_dataset, pick_model, pick_theme
 from bertscope_tui.tui.comparing_models import ModelComparison
+from bertscope_tui.tui.listing import Listing
 from bertscope_tui.tui.phase_runs import PhaseRuns
 from bertscope_tui.tui.plain import AsciiFilter
 from bertscope_tui.tui.probing import Probes
 from bertscope_tui.tui.scanning import Scans
 from bertscope_tui.tui.screens.inspector import Inspector
 from bertscope_tui.tui.screens.page import help_page, problems_page
-from bertscope_tui.tui.screens.pick import Choice, PickScreen, Typed
 from bertscope_tui.tui.session import Session
 from bertscope_tui.tui.theming import textual_theme
 from bertscope_tui.tui.trainings import RunsRead, Trainings
 from bertscope_tui.tui.whatif import WhatIf
-from bertscope_tui.tui.widgets.picker import DatasetChoice, describe_model
-
-if TYPE_CHECKING:
-    from bertscope_tui.models.catalog import ModelEntry
 
 _log = logging.getLogger(__name__)
 
@@ -121,19 +107,16 @@ class BertscopeApp(App[int]):
         self.theme = self.look.theme.name
         self.inspector = Inspector(self.look)
         self.session = Session(self.service, self.inspector)
+        self.listing = Listing(self)
         self.trainings = Trainings(self)
         self.scans = Scans(self)
         self.probes = Probes(self)
         self.phase_runs = PhaseRuns(self)
         self.comparing = ModelComparison(self)
         self.what_if = WhatIf(self)
-        self.models: list[ModelEntry] = []
-        self.datasets: list[DatasetChoice] = []
         self.crash: BaseException | None = None
         self.failure: str | None = None
         self._drawn = False
-        self._listing: Job | None = None
-        self._listed = False
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what changes lines on their way to the terminal: colours, and signs in ASCII."""
@@ -163,7 +146,7 @@ class BertscopeApp(App[int]):
 
     def _begin(self) -> None:
         self.inspector.start_with(self.options.sample)
-        self.list_again()
+        self.listing.look()
         if self.options.screenshot is None:
             self.trainings.start()
 
@@ -173,10 +156,6 @@ class BertscopeApp(App[int]):
         self.scans.close()
         self.probes.close()
         self.what_if.close()
-
-    def list_again(self) -> None:
-        """Look for models and data sets; there may be new ones."""
-        self._listing = self.service.list_catalogs()
 
     def _end_by_signal(self, number: signal.Signals) -> None:
         _log.info("ended by %s", number.name)
@@ -216,11 +195,8 @@ class BertscopeApp(App[int]):
     def on_engine_event(self, message: EngineEvent) -> None:
         """Pass an event on."""
         event = message.event
-        if isinstance(event, JobResult) and isinstance(event.value, CatalogListed):
-            self._catalog_listed(event.value)
-        elif isinstance(event, JobEnded) and self._is_listing(event) and event.error:
-            self.inspector.failed(event.error, event.code)
-        elif not (self.phase_runs.take(event) or self.comparing.take(event)):
+        takers = (self.listing, self.phase_runs, self.comparing)
+        if not any(one.take(event) for one in takers):
             self.session.handle(event)
             if isinstance(event, JobResult) and isinstance(event.value, ModelOpened):
                 self.scans.model_opened()
@@ -233,66 +209,6 @@ class BertscopeApp(App[int]):
         if self._drawn and self.session.settled and not self.probes.looking:
             self._drawn = False
             self.call_after_refresh(self._save_screenshot)
-
-    def _is_listing(self, event: JobEnded) -> bool:
-        return self._listing is not None and event.job == self._listing.id
-
-    def _catalog_listed(self, found: CatalogListed) -> None:
-        """Show what there is; the first time, open what was asked for.
-
-        The data set comes first: it is quick.
-        """
-        self.models = list(found.models)
-        self.datasets = [
-            DatasetChoice(entry.name, entry.path, variant)
-            for entry in found.datasets
-            for variant in entry.variants or (None,)
-        ]
-        self.list_opened()
-        if not self._listed:
-            self._listed = True
-            self._open_first()
-
-    def list_opened(self) -> None:
-        """List what there is, and what was opened by its path."""
-        from bertscope_tui.data.open import VARIANTS
-
-        entry, dataset = self.session.model_entry, self.session.dataset
-        if entry is not None and entry.name not in {listed.name for listed in self.models}:
-            self.models.append(entry)
-        if dataset is not None and dataset.path not in {str(one.path) for one in self.datasets}:
-            for variant in VARIANTS.get(dataset.format) or (None,):
-                self.datasets.append(DatasetChoice(dataset.name, Path(dataset.path), variant))
-        self.inspector.picker.show(self.models, self.datasets)
-
-    def offer_dataset(self, path: Path) -> None:
-        """List a data set of our own format that was just written."""
-        if path not in {one.path for one in self.datasets}:
-            self.datasets.append(DatasetChoice(path.stem, path, None))
-        self.inspector.picker.show(self.models, self.datasets)
-
-    def _open_first(self) -> None:
-        """Open what was asked for, else what comes first."""
-        options = self.options
-        try:
-            if options.dataset is not None:
-                self.session.open_dataset(dataset_path(options.dataset), options.variant)
-            elif self.datasets:
-                stories = (one for one in self.datasets if one.name == STORIES)
-                first = next(stories, self.datasets[0])
-                self.session.open_dataset(first.path, options.variant)
-            else:
-                self.inspector.failed("no data set here; give one with --dataset PATH", 2)
-        except BertscopeError as error:
-            self.inspector.failed(str(error), error.exit_code)
-        usable = [entry for entry in self.models if entry.problem is None]
-        if options.model is not None:
-            self.session.open_model(options.model)
-        elif usable:
-            # A model without a head has no answers to show.
-            self.session.open_model(next((one for one in usable if one.head), usable[0]))
-        else:
-            self.inspector.failed("no model here; give one with --model PATH", 2)
 
     def picture_drawn(self) -> None:
         """Take the screenshot that was asked for as soon as the engine has nothing left to do."""
@@ -373,64 +289,15 @@ class BertscopeApp(App[int]):
 
     def action_pick_model(self) -> None:
         """Choose a model from the list, or by path or name."""
-        model = self.session.model
-        choices = [
-            Choice(
-                entry.name,
-                describe_model(entry),
-                entry,
-                opened=model is not None and entry.name == model.name,
-            )
-            for entry in self.models
-        ]
-
-        def chosen(value: object) -> None:
-            if isinstance(value, Typed):
-                self.inspector.open_model(value.text)
-            elif value is not None:
-                self.inspector.open_model(value)  # type: ignore[arg-type]
-
-        self.push_screen(
-            PickScreen("open a model", choices, typed="name, or a folder's path"), chosen
-        )
+        pick_model(self)
 
     def action_pick_dataset(self) -> None:
         """Choose a data set from the list, or by path."""
-        dataset = self.session.dataset
-        now = (dataset.path, dataset.variant) if dataset is not None else None
-        choices = [
-            Choice(
-                entry.title,
-                str(entry.path),
-                entry,
-                opened=(str(entry.path), entry.variant) == now,
-            )
-            for entry in self.datasets
-        ]
-
-        def chosen(value: object) -> None:
-            if isinstance(value, Typed):
-                path = Path(value.text).expanduser()
-                self.inspector.open_dataset(DatasetChoice(path.name, path, None))
-            elif isinstance(value, DatasetChoice):
-                self.inspector.open_dataset(value)
-
-        self.push_screen(
-            PickScreen("open a data set", choices, typed="a file's or folder's path"), chosen
-        )
+        pick_dataset(self)
 
     def action_pick_theme(self) -> None:
         """Choose a theme."""
-        choices = [
-            Choice(spec.name, spec.title, spec.name, opened=spec is self.look.theme)
-            for spec in self.specs.values()
-        ]
-
-        def chosen(value: object) -> None:
-            if isinstance(value, str):
-                self.choose_theme(value)
-
-        self.push_screen(PickScreen("choose a theme", choices), chosen)
+        pick_theme(self)
 
     def choose_theme(self, name: str) -> None:
         """Draw in another theme from now on, and in later sessions."""

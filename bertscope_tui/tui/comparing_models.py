@@ -125,7 +125,7 @@ class ModelComparison(LayerComparisons):
         taken = {str(model.path)} | ({str(base.path)} if base is not None else set())
         choices += [
             Choice(listed.name, describe_model(listed), listed)
-            for listed in self._app.models
+            for listed in self._app.listing.models
             if str(listed.path) not in taken
         ]
 

@@ -264,7 +264,9 @@ class Scans:
 
     def _open_model(self, run: Run) -> None:
         """Open the model of a scan, as the entry of the list that it is if it is listed."""
-        entries = (one for one in self._app.models if str(one.path.absolute()) == run.model_path)
+        entries = (
+            one for one in self._app.listing.models if str(one.path.absolute()) == run.model_path
+        )
         self._app.inspector.open_model(next(entries, run.model_path))
 
     # -- scans of ours -------------------------------------------------------------------------

@@ -97,7 +97,7 @@ class Trainings:
         for run in ended:
             _note_told(run)
         if before is not None and any(run.status.state == "done" for run in ended):
-            self._app.list_again()
+            self._app.listing.look()
 
     # -- what the screen asks for --------------------------------------------------------------
 
@@ -110,7 +110,7 @@ class Trainings:
             first = find_base(model) or model
             base = str(first.path.absolute()) if first.source == "folder" else first.name
         data = Data(Path(dataset.path), dataset.variant) if dataset is not None else None
-        names = [model.name for model in app.models] + [run.name for run in self.runs or ()]
+        names = [model.name for model in app.listing.models] + [run.name for run in self.runs or ()]
 
         def answered(name: str | None) -> None:
             if name is not None:
@@ -120,8 +120,8 @@ class Trainings:
 
         app.push_screen(
             TrainForm(
-                app.models,
-                app.datasets,
+                app.listing.models,
+                app.listing.datasets,
                 taken=names,
                 base=base,
                 data=data,

@@ -223,7 +223,7 @@ class WhatIf:
 
         def done(_: None) -> None:
             where = path.absolute()
-            app.offer_dataset(where)
+            app.listing.add_dataset(where)
             count = f"{len(samples):,} sample{'s' if len(samples) > 1 else ''}"
             app.notify(
                 f"{count} saved to {clean(str(where))}; d opens it as a data set", markup=False

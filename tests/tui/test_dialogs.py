@@ -283,7 +283,7 @@ async def test_the_dialogs_start_on_what_is_open_and_mark_it() -> None:
     app, _ = fake_app(models=models)
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        app.session.open_model(app.models[1])
+        app.session.open_model(app.listing.models[1])
         await settle(pilot)
         await press(pilot, "m")
         assert "> second" in text_of(app)

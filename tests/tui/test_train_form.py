@@ -70,7 +70,9 @@ def app_on(stories: Path, variant: str = "span") -> BertscopeApp:
 async def form_of(pilot: Pilot[Any], stories: Path) -> TrainForm:
     """Open the form for a new training on the stories in both of their variants."""
     app = await ready(pilot)
-    app.datasets = [DatasetChoice("tales", stories, name) for name in ("span", "classification")]
+    app.listing.datasets = [
+        DatasetChoice("tales", stories, name) for name in ("span", "classification")
+    ]
     await press(pilot, "f", "a")
     form = pilot.app.screen
     assert isinstance(form, TrainForm)
@@ -83,7 +85,7 @@ async def test_three_keys_begin_a_training_on_what_is_open(
     app = app_on(stories)
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
-        app.datasets = [DatasetChoice("tales", stories, "span")]
+        app.listing.datasets = [DatasetChoice("tales", stories, "span")]
         await press(pilot, "f", "a", "enter")
         (plan,) = begun
         assert plan.name == "tales"
@@ -148,7 +150,7 @@ async def test_a_name_is_suggested_that_nothing_else_has(stories: Path) -> None:
     make_run("tales", "done", 100)
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
-        app.models.append(entry_of(model_info("Tales-2")))
+        app.listing.models.append(entry_of(model_info("Tales-2")))
         await until(pilot, lambda: app.trainings.runs, "the runs")
         await form_of(pilot, stories)
         assert "tales-3" in text_of(app)
@@ -253,7 +255,7 @@ async def test_without_models_and_data_the_form_says_what_is_missing(begun: list
     app, _ = fake_app(entries=[], held=["dataset"])
     async with app.run_test(size=(60, 20)) as pilot:
         await settle(pilot)
-        app.datasets = []
+        app.listing.datasets = []
         await press(pilot, "f", "a", "enter")
         assert "no model to begin with" in " ".join(text_of(app).split())
         assert begun == []
@@ -282,7 +284,7 @@ async def test_the_base_of_the_open_model_is_what_is_begun_with(
     app = app_on(stories)
     async with app.run_test(size=SMALL) as pilot:
         await ready(pilot)
-        app.models.append(base)
+        app.listing.models.append(base)
         await form_of(pilot, stories)
         await press(pilot, "enter")
         assert begun[0].base == "toy-base"

@@ -322,7 +322,7 @@ async def test_a_training_that_finishes_is_told_and_its_model_is_listed() -> Non
             app.trainings.look()
             message = "training mine has finished, f shows it"
             await until(pilot, lambda: message in messages_of(app), "the news")
-            await until(pilot, lambda: len(app.models) == 2, "the list of models")
+            await until(pilot, lambda: len(app.listing.models) == 2, "the list of models")
             await settle(pilot)
             assert "mine  toy, 12 layers" in text_of(app)
             assert len([r for r in fake.requests if r.kind == "model"]) == opened_before

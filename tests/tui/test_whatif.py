@@ -162,7 +162,7 @@ async def test_edits_are_kept_while_another_data_set_is_open_and_a_scan_shows_th
         await ready(pilot)
         await edited_question(pilot)
         edited = app.session.sample
-        first, second = app.datasets
+        first, second = app.listing.datasets
         app.inspector.open_dataset(second)
         await until(pilot, lambda: app.session.dataset.name == "other", "the other data set")
         await ready(pilot)
@@ -521,7 +521,7 @@ async def test_edited_samples_are_saved_to_a_data_set_that_opens(tmp_path: Path)
         kept = open_dataset(path)
         assert [one.id for one in kept.samples] == ["s1-edited"]
         assert kept.samples[0].context == app.session.sample.context
-        assert path in {one.path for one in app.datasets}
+        assert path in {one.path for one in app.listing.datasets}
 
         await press(pilot, "S")
         await typed(pilot, str(path))

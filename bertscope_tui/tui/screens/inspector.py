@@ -70,7 +70,7 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OverlayKeys, OpeningKeys
                 self.notify(clean(note), markup=False)
             if self.session.sample is not None:
                 self.open_sample(self.session.sample)
-            self.app.list_opened()  # type: ignore[attr-defined]
+            self.app.listing.add_opened()  # type: ignore[attr-defined]
         self.show_open()
 
     def dataset_changed(self) -> None:
@@ -89,7 +89,7 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OverlayKeys, OpeningKeys
                 markup=False,
             )
         wanted, self._start_sample = self._start_sample, None
-        self.app.list_opened()  # type: ignore[attr-defined]
+        self.app.listing.add_opened()  # type: ignore[attr-defined]
         self.show_open()
         try:
             sample = find_sample(dataset, wanted)
