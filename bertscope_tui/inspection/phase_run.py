@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 class PhaseRun:
     """The phases of a model over a data set: of all samples, of right and of wrong answers.
 
-    ``right`` and ``wrong`` are None where there are fewer than two such samples.
+    ``right`` and ``wrong`` are None where there are fewer than two such samples. ``path`` and
+    ``variant`` tell data sets of one name apart.
     """
 
     model: ModelInfo
@@ -36,6 +37,13 @@ class PhaseRun:
     right: Phases | None
     wrong: Phases | None
     failures: tuple[Failure, ...]
+    path: str = ""
+    variant: str | None = None
+
+    @property
+    def data(self) -> str:
+        """Return the name of the data set with its variant."""
+        return f"{self.dataset} ({self.variant})" if self.variant else self.dataset
 
 
 def find_run_phases(
@@ -116,4 +124,7 @@ class PhaseSurvey:
             return run_phases(chosen, seed=seed) if len(chosen) > 1 else None
 
         every = run_phases(table, seed=seed)
-        return PhaseRun(self._model.info, name, every, of(True), of(False), failures)
+        data = self._dataset
+        return PhaseRun(
+            self._model.info, name, every, of(True), of(False), failures, data.path, data.variant
+        )

@@ -157,6 +157,7 @@ def phases_run_object(found: PhaseRun) -> dict[str, Any]:
         "schema": PHASES_SCHEMA,
         "model": found.model.name,
         "dataset": found.dataset,
+        "variant": found.variant,
         "all": _run_object(found.every),
         "right": None if found.right is None else _run_object(found.right),
         "wrong": None if found.wrong is None else _run_object(found.wrong),
@@ -166,7 +167,7 @@ def phases_run_object(found: PhaseRun) -> dict[str, Any]:
 
 def phases_page(found: PhaseRun, look: Look, *, width: int = 80, colour: bool = False) -> str:
     """Return the page: the phases of all samples, of right and of wrong answers, as heat maps."""
-    lines = [f"Phases of {clean(found.model.name)} on {clean(found.dataset)}"]
+    lines = [f"Phases of {clean(found.model.name)} on {clean(found.data)}"]
     for title, phases in (
         ("All samples", found.every),
         ("Right answers", found.right),

@@ -16,6 +16,8 @@ from bertscope_tui.tui.screens.phases import PhasesScreen
 from bertscope_tui.tui.screens.triage_forms import limit_form
 
 if TYPE_CHECKING:
+    from bertscope_tui.data.records import Dataset
+    from bertscope_tui.models.loading import ModelInfo
     from bertscope_tui.tui.app import BertscopeApp
 
 _USUAL = 200
@@ -54,6 +56,14 @@ class PhaseRuns:
         """Return the result that is looked at, None if there is none."""
         return self._found[self._at] if self._found else None
 
+    def is_of_open(self, found: PhaseRun) -> bool:
+        """Say whether a result is of the open model and the open data set."""
+        model, dataset = self._app.session.model, self._app.session.dataset
+        if model is None or dataset is None:
+            return False
+        there = found.model.path, found.path, found.variant
+        return there == (model.path, dataset.path, dataset.variant)
+
     @property
     def place(self) -> str:
         """Return which result is looked at, where there are several."""
@@ -75,14 +85,8 @@ class PhaseRuns:
 
     def open(self) -> None:
         """Show the screen, with the latest result of what is open if there is one."""
-        session = self._app.session
         for place, found in enumerate(self._found):
-            if (
-                session.model is not None
-                and session.dataset is not None
-                and found.model.path == session.model.path
-                and found.dataset == session.dataset.name
-            ):
+            if self.is_of_open(found):
                 self._at = place
         self._screen = PhasesScreen(self._app.look, self)
         self._app.push_screen(self._screen)
@@ -118,7 +122,7 @@ class PhaseRuns:
             self._tell("open a model and a data set first")
             return
         count = len(session.dataset.samples)
-        what = f"phases of {session.model.name} over {session.dataset.name}"
+        what = _what(session.model, session.dataset)
 
         def answered(found: tuple[int | None] | None) -> None:
             if found is not None:
@@ -133,7 +137,7 @@ class PhaseRuns:
             self._tell("open a model and a data set first")
             return
         search, job = self._app.service.find_phases(session.dataset, limit)
-        what = f"phases of {clean(session.model.name)} over {clean(session.dataset.name)}"
+        what = clean(_what(session.model, session.dataset))
         self._under_way = _UnderWay(search, job, what)
         self._show()
 
@@ -199,5 +203,10 @@ class PhaseRuns:
         self._app.notify(clean(message), markup=False)
 
 
-def _identity(run: PhaseRun) -> tuple[str, str, int]:
-    return run.model.path, run.dataset, run.every.samples
+def _what(model: ModelInfo, dataset: Dataset) -> str:
+    variant = f" ({dataset.variant})" if dataset.variant else ""
+    return f"phases of {model.name} over {dataset.name}{variant}"
+
+
+def _identity(run: PhaseRun) -> tuple[str, str, str | None, int]:
+    return run.model.path, run.path, run.variant, run.every.samples

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -44,6 +46,7 @@ def run_of(layers: int = 12, *, wrong: bool = True, model: str = "toy") -> Phase
         phases_over(layers, 30),
         phases_over(layers, 10, 0.2) if wrong else None,
         (Failure("s5", "too long"),),
+        "made/samples.jsonl",
     )
 
 
@@ -266,8 +269,10 @@ async def test_results_of_a_session_are_kept_and_turned_through() -> None:
         await settle(pilot)
         assert "▸ other ▸ samples" in lines_of(app)[0]
         assert "2/2" in lines_of(app)[0]
+        assert "of what is not open now" in lines_of(app)[0]
         await press(pilot, "N")
         assert "▸ toy ▸ samples" in lines_of(app)[0]
+        assert "not open" not in lines_of(app)[0]
         await press(pilot, "n", "escape")
         await press(pilot, "G")
         assert "▸ toy ▸ samples" in lines_of(app)[0], "that of what is open comes first"
@@ -275,6 +280,25 @@ async def test_results_of_a_session_are_kept_and_turned_through() -> None:
         fake.tell_search(PhasesEnded(run_of(), 6))
         await settle(pilot)
         assert "2/2" in lines_of(app)[0], "the same again takes the place of the first"
+
+
+async def test_results_of_two_variants_of_one_data_set_are_kept_and_told_apart() -> None:
+    one, other = (replace(dataset_of(6), variant=name) for name in ("distractor", "support-only"))
+    app, fake = fake_app(datasets=[one])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        for dataset in (one, other):
+            app.session.dataset = dataset
+            await search(pilot, fake)
+            found = replace(run_of(), path=dataset.path, variant=dataset.variant)
+            fake.tell_search(PhasesEnded(found, 6))
+            await settle(pilot)
+            assert f"samples ({dataset.variant})" in text_of(app).splitlines()[0]
+            await press(pilot, "escape")
+        app.session.dataset = one
+        await press(pilot, "G")
+        assert "samples (distractor)" in text_of(app).splitlines()[0]
+        assert "1/2" in text_of(app).splitlines()[0]
 
 
 async def test_without_a_model_there_is_nothing_to_look_for() -> None:

@@ -77,13 +77,14 @@ class PhasesScreen(Screen[None]):
             for name in _PANES:
                 self._map(name).show(None, message if name == "every" else "")
         else:
-            names += [clean(found.model.name), clean(found.dataset)]
+            names += [clean(found.model.name), clean(found.data)]
             of = {"every": found.every, "right": found.right, "wrong": found.wrong}
             for name, phases in of.items():
                 missing = f"fewer than two {_TITLES[name]}"
                 self._map(name).show(phases, missing, areas=self._areas)
         failed = f"{len(found.failures):,} could not be run" if found and found.failures else ""
-        right = [part for part in (failed, runs.place, runs.words) if part]
+        other = "" if found is None or runs.is_of_open(found) else "of what is not open now"
+        right = [part for part in (other, failed, runs.place, runs.words) if part]
         self.status.show(
             " " + arrow.join(names),
             (" - " if self._look.ascii else " · ").join(right),
