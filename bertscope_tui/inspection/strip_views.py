@@ -73,7 +73,8 @@ def no_phases_words(phases: Phases) -> str:
     if not phases.seen:
         return f"no phases: none shows, {needed} would have to"
     names = " and ".join(SHORT[phase] for phase in phases.seen)
-    return f"no phases: only {names} of {needed} that would have to show"
+    verb = "shows" if len(phases.seen) == 1 else "show"
+    return f"no phases: only {names} {verb}, {needed} would have to"
 
 
 def agreement_glyph(agreement: Agreement, look: Look) -> str:
@@ -102,7 +103,7 @@ def lead_words(lens: Lens, *, short: bool = False) -> str:
     if lens.leads_from is None:
         return ""
     if short:
-        return f"from {lens.leads_from}"
+        return f"final from {lens.leads_from}"
     if lens.leads_from == 0:
         return "the final answer leads in all layers"
     return f"the final answer leads from layer {lens.leads_from}"

@@ -170,7 +170,7 @@ async def test_no_phases_is_told_with_the_reason() -> None:
     )
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
-        words = "no phases: only semantic of 3 that would have to show"
+        words = "no phases: only semantic shows, 3 would have to"
         assert words in bar(app)[1]
         few = np.where(np.arange(4)[:, None] == 0, scores, np.nan)
         fake.derived["phases"] = Phases(few, normalised(few), none, (), (), "Fewer …")
@@ -228,9 +228,25 @@ async def test_strips_never_hold_up_the_picture_and_say_that_they_are_on_the_way
         fake.fail(fake.last("lens"), "out of memory")
         await settle(pilot)
         assert "could not be found: i asks again" in bar(app)[2]
+        await press(pilot, "i")
+        assert "reading the layers …" in bar(app)[2], "asked again, as it said"
+        fake.fail(fake.last("lens"), "out of memory")
+        await settle(pilot)
+        await press(pilot, "i")
+        assert len(bar(app)) == 2, "what cannot be had can be put away"
         fake.held.clear()
-        await press(pilot, "i", "i", "i", "i")
+        await press(pilot, "i", "i", "i")
         assert "leads from layer" in bar(app)[2]
+
+
+async def test_where_there_is_little_room_the_layer_from_which_the_final_answer_leads_is_told() -> (
+    None
+):
+    app, _ = fake_app(wrong=["s0"])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        await press(pilot, "2", "g", "i")
+        assert bar(app)[1].rstrip().endswith("final from 6")
 
 
 async def test_strips_of_another_sample_are_never_shown() -> None:

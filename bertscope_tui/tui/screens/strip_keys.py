@@ -46,6 +46,7 @@ class StripKeys(InspectorPanes):
         self._chosen: Which | None = None
         self._found: dict[StripKind, tuple[Extraction, object]] = {}
         self._asked: dict[StripKind, Extraction] = {}
+        self._asked_again: Extraction | None = None
         self._kept: OrderedDict[_Key, dict[StripKind, object]] = OrderedDict()
 
     @property
@@ -56,7 +57,14 @@ class StripKeys(InspectorPanes):
         return "both" if self.app.size.height >= _ROOMY else "phases"
 
     def action_strips(self) -> None:
-        """Show the next choice of strips."""
+        """Show the next choice of strips; where one could not be found, ask for it again first."""
+        extraction = self.session.extraction
+        if self._asked_again is not extraction and any(map(self._in_vain, self._shown)):
+            # Once: who wants the strips away must get past those that cannot be had.
+            self._asked_again = extraction
+            self.strips_due()
+            self.want_strips()
+            return
         self._chosen = WHICH[(WHICH.index(self.strips) + 1) % len(WHICH)]
         self.strips_due()
         if self._chosen == "none":
@@ -158,6 +166,21 @@ class StripKeys(InspectorPanes):
         extraction, value = self._found.get(kind, (None, None))
         return value if extraction is self.session.extraction else None
 
+    @property
+    def _shown(self) -> tuple[StripKind, ...]:
+        shown = Strips(self.strips)
+        kinds: tuple[tuple[StripKind, bool], ...] = (
+            ("lens", shown.has_answers),
+            ("phases", shown.has_phases),
+        )
+        return tuple(kind for kind, there in kinds if there)
+
+    def _in_vain(self, kind: StripKind) -> bool:
+        """Say whether this was asked for of the open sample, and will not come."""
+        extraction = self.session.extraction
+        asked = extraction is not None and self._asked.get(kind) is extraction
+        return asked and self._value(kind) is None and not self.session.deriving(kind)
+
     def _note(self, kind: StripKind) -> str:
         """Return what stands where something is not there."""
         extraction = self.session.extraction
@@ -165,8 +188,7 @@ class StripKeys(InspectorPanes):
             return NO_HEAD
         if kind == "phases" and extraction is not None and len(extraction.tokens) > _LONGEST:
             return f"not looked for in more than {_LONGEST:,} tokens; bertscope-tui inspect does"
-        asked = extraction is not None and self._asked.get(kind) is extraction
-        if asked and not self.session.deriving(kind):
+        if self._in_vain(kind):
             return "could not be found: i asks again"
         return f"{_TITLES[kind]} …"
 
