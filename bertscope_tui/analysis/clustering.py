@@ -23,13 +23,17 @@ Labels = NDArray[np.int64]
 RANGE = (2, 8)
 """Fewest and most clusters that are tried."""
 
-_RESTARTS = 32
+_STARTS = 8, 32
+"""Fewest and most runs: few tokens need more, and many take longer for each."""
+
+_REFINED = 2, 8
+"""Fewest and most of the best runs, whose tokens are moved one by one."""
+
+_PLACES = 4096
+"""Tokens times runs that are aimed at, between fewest and most."""
+
 _STEPS = 100
-
-_REFINED = 8
-"""The best runs, whose tokens are moved one by one."""
-
-_MOVES = 400
+_MOVES = 100
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +76,8 @@ def cluster(
     Without ``k`` the number between the two ends of ``between`` with the best silhouette is taken,
     the smaller of equal ones. There are never more clusters than different states, and the
     silhouette is not known unless there are fewer. Identical tokens are one cluster.
-    ``cancelled`` is asked before each number of clusters; raises Cancelled, InputError for a
-    ``k`` or a range below 1.
+    ``cancelled`` is asked before each step; raises Cancelled, InputError for a ``k`` or a range
+    below 1.
     """
     low, high = between if k is None else (k, k)
     if low < 1 or high < low:
@@ -93,9 +97,7 @@ def cluster(
     best: tuple[float, int, Labels] | None = None
     tried = []
     for count in range(min(max(low, 2), different), min(high, different) + 1):
-        if cancelled is not None and cancelled():
-            raise Cancelled
-        labels = _kmeans(points, gram, squared, count, seed)
+        labels = _kmeans(points, gram, squared, count, seed, cancelled)
         value = _silhouette(distances, labels, count)
         tried.append((count, value))
         # Twelve digits, so that rounding does not choose between equal ones.
@@ -110,9 +112,9 @@ def cluster(
 def kmeans(points: NDArray[np.floating], k: int, *, seed: int = 0) -> Labels:
     """Return the cluster ``(points,)`` of each of ``points`` ``(points, dim)``, numbered by size.
 
-    The best of 32 starts by k-means++ (Arthur and Vassilvitskii 2007) drawn by ``seed``, the best
-    eight of them improved by moves of single points. There are fewer clusters than ``k`` where
-    there are fewer different points.
+    The best of 8 to 32 starts by k-means++ (Arthur and Vassilvitskii 2007) drawn by ``seed``, more
+    for fewer points, the best quarter of them improved by moves of single points. There are fewer
+    clusters than ``k`` where there are fewer different points.
     """
     moved = np.asarray(points, dtype=np.float64)
     moved = moved - moved.mean(axis=0) if len(moved) else moved
@@ -174,7 +176,14 @@ def _different(squared: Doubles, noise: float) -> int:
     return int((same.argmax(axis=1) == np.arange(len(squared))).sum()) if len(squared) else 0
 
 
-def _kmeans(points: Doubles, gram: Doubles, squared: Doubles, k: int, seed: int) -> Labels:
+def _kmeans(
+    points: Doubles,
+    gram: Doubles,
+    squared: Doubles,
+    k: int,
+    seed: int,
+    cancelled: Callable[[], bool] | None = None,
+) -> Labels:
     """Return the best of several runs; all of them are moved on together, as one product.
 
     Where no token is nearer to another centre any more, the best runs go on with single tokens:
@@ -182,8 +191,11 @@ def _kmeans(points: Doubles, gram: Doubles, squared: Doubles, k: int, seed: int)
     its own (Hartigan and Wong 1979). Few tokens have many states in which only this helps.
     """
     rng = np.random.default_rng([seed, k])
-    labels = squared[_starts(squared, k, rng)].argmin(axis=1)
+    fewest, most = _STARTS
+    runs = min(max(_PLACES // len(points), fewest), most)
+    labels = squared[_starts(squared, k, runs, rng)].argmin(axis=1)
     for _ in range(_STEPS):
+        _poll(cancelled)
         far, sizes = _to_centres(points, gram, labels, k)
         following = far.argmin(axis=1)
         for run in np.flatnonzero((sizes == 0).any(axis=1)):
@@ -191,8 +203,11 @@ def _kmeans(points: Doubles, gram: Doubles, squared: Doubles, k: int, seed: int)
         if (following == labels).all():
             break
         labels = following
-    labels = labels[np.argsort(_costs(far, labels, gram), kind="stable")[:_REFINED]]
+    fewest, most = _REFINED
+    best = np.argsort(_costs(far, labels, gram), kind="stable")
+    labels = labels[best[: min(max(runs // 4, fewest), most)]]
     for _ in range(_MOVES):
+        _poll(cancelled)
         far, sizes = _to_centres(points, gram, labels, k)
         moved = _with_best_move(far, sizes, labels, 1e-10 * float(np.trace(gram)))
         if moved is labels:
@@ -200,6 +215,11 @@ def _kmeans(points: Doubles, gram: Doubles, squared: Doubles, k: int, seed: int)
         labels = moved
     far, _ = _to_centres(points, gram, labels, k)
     return _by_size(labels[int(np.argmin(_costs(far, labels, gram)))])
+
+
+def _poll(cancelled: Callable[[], bool] | None) -> None:
+    if cancelled is not None and cancelled():
+        raise Cancelled
 
 
 def _to_centres(points: Doubles, gram: Doubles, labels: Labels, k: int) -> tuple[Doubles, Doubles]:
@@ -254,25 +274,25 @@ def _with_best_move(far: Doubles, sizes: Doubles, labels: Labels, least: float) 
     return moved
 
 
-def _starts(squared: Doubles, k: int, rng: np.random.Generator) -> Labels:
+def _starts(squared: Doubles, k: int, runs: int, rng: np.random.Generator) -> Labels:
     """Draw ``(runs, k)`` points that are far from each other.
 
     Each is drawn by its squared distance to the nearest so far, a few times, and the one that
     brings all points nearest is taken (greedy k-means++, as in scikit-learn).
     """
     draws = 2 + int(np.log(k))
-    chosen = [rng.integers(len(squared), size=_RESTARTS)]
+    chosen = [rng.integers(len(squared), size=runs)]
     nearest = squared[chosen[0]].copy()
-    runs = np.arange(_RESTARTS)
+    each = np.arange(runs)
     for _ in range(k - 1):
         summed = nearest.cumsum(axis=1)
-        wanted = rng.random((_RESTARTS, draws)) * summed[:, -1:]
+        wanted = rng.random((runs, draws)) * summed[:, -1:]
         drawn = (summed[:, None, :] <= wanted[:, :, None]).sum(axis=2)
         drawn = np.minimum(drawn, len(squared) - 1)
         left = np.minimum(nearest[:, None, :], squared[drawn])
         best = left.sum(axis=2).argmin(axis=1)
-        chosen.append(drawn[runs, best])
-        nearest = left[runs, best]
+        chosen.append(drawn[each, best])
+        nearest = left[each, best]
     return np.stack(chosen, axis=1)
 
 

@@ -163,11 +163,11 @@ def test_a_number_of_clusters_below_one_is_refused() -> None:
         cluster(points, range(4), k=0)
 
 
-def test_clustering_is_cancelled_between_numbers_of_clusters() -> None:
+def test_clustering_is_cancelled_between_steps_of_one_number_of_clusters() -> None:
     points = np.random.default_rng(7).normal(size=(30, 6)).astype(np.float32)
-    asked = iter([False, True])
+    asked = iter([False, False, True])
     with pytest.raises(Cancelled):
-        cluster(points, range(30), cancelled=lambda: next(asked))
+        cluster(points, range(30), k=4, cancelled=lambda: next(asked))
 
 
 @settings(max_examples=40, deadline=None)
