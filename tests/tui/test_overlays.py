@@ -246,6 +246,22 @@ async def test_where_the_list_is_not_on_screen_x_brings_it_there_first(
         assert "cos.sim." in text_in(app.inspector.neighbours)
 
 
+@SIZES
+async def test_a_line_of_marks_that_has_no_room_for_all_of_them_ends_in_a_sign(
+    size: tuple[int, int],
+) -> None:
+    app, _ = fake_app()
+    async with app.run_test(size=size) as pilot:
+        await ready(pilot)
+        for keys in (["c", "c", "c"], ["right_square_bracket"] * 6):
+            await press(pilot, *keys)
+            found = app.inspector.overlays.clusters()
+            assert found is not None
+            line = legend(app).strip("│┃ ")
+            whole = len(re.findall(r"\(\d+\)", line)) == found.clusters.k
+            assert line.endswith("…") != whole
+
+
 # -- nearest by layer ----------------------------------------------------------------------------
 
 

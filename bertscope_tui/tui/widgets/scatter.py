@@ -31,6 +31,7 @@ from bertscope_tui.plots.picture import Picture
 from bertscope_tui.plots.scatter import Point, Station, scatter
 from bertscope_tui.plots.view import View
 from bertscope_tui.tui.theming import ink
+from bertscope_tui.tui.widgets.line_list import CUT, Run
 from bertscope_tui.tui.widgets.wrapping import broken
 
 _ZOOM = 1.5
@@ -351,31 +352,41 @@ class ScatterPane(Widget, can_focus=True):
 
     def _legend(self, width: int) -> Strip:
         """Say what the marks mean, in short words where the long ones do not fit."""
-        assert self._pictures is not None
-        extraction = self._pictures.extraction
-        shown = self._pictures.projection.shown.tolist()
-        runs: list[tuple[str, Style]] = []
+        runs: list[Run] = []
         for short in (False, True):
-            runs = [(" ", Style.null())]
-            for glyph, colour, meaning in legend(
-                extraction,
-                self._mode,
-                self._look,
-                shown=shown,
-                short=short,
-                clusters=self._over.clusters,
-            ):
-                runs.append((glyph, ink(colour, bold=True)))
-                runs.append((f" {meaning}  " if meaning else " ", Style.null()))
+            runs = self._marks(short=short)
             # Of clusters the words come before the sizes of all of them.
-            needed = runs[:3] if self._mode == "clusters" else runs
-            if sum(cell_len(text) for text, _ in needed) <= width:
+            needed = [*runs[:3], (CUT, Style.null())] if self._mode == "clusters" else runs
+            if _cells(needed) <= width:
                 break
-        while sum(cell_len(text) for text, _ in runs) > width and len(runs) > 3:
-            del runs[-2:]  # better without the least important mark than with half a word
+        if _cells(runs) > width:  # better without the least important marks than half a word
+            while _cells(runs) >= width and len(runs) > 3:
+                del runs[-2:]
+            last, style = runs[-1]
+            runs[-1] = last.rstrip(), style
+            if _cells(runs) >= width:
+                del runs[0]  # the blank at the beginning has room for the sign
+            gap = " " if _cells(runs) + 2 <= width else ""
+            runs.append((f"{gap}{CUT}", Style.null()))
         base = self.rich_style
         strip = Strip([Segment(text, base + style) for text, style in runs])
         return strip.adjust_cell_length(width, base)
+
+    def _marks(self, *, short: bool) -> list[Run]:
+        assert self._pictures is not None
+        shown = self._pictures.projection.shown.tolist()
+        runs: list[Run] = [(" ", Style.null())]
+        for glyph, colour, meaning in legend(
+            self._pictures.extraction,
+            self._mode,
+            self._look,
+            shown=shown,
+            short=short,
+            clusters=self._over.clusters,
+        ):
+            runs.append((glyph, ink(colour, bold=True)))
+            runs.append((f" {meaning}  " if meaning else " ", Style.null()))
+        return runs
 
     def _title(self, pictures: Pictures | None, layer: int) -> str:
         """Return what the picture is and how far to trust it."""
@@ -409,6 +420,10 @@ class ScatterPane(Widget, can_focus=True):
             words = outlier_words(pictures.extraction, short=short)
             remarks.append(words if short else f"{words}, o shows")
         return remarks
+
+
+def _cells(runs: Sequence[Run]) -> int:
+    return cell_len("".join(text for text, _ in runs).rstrip())
 
 
 def _alike(one: Pictures, other: Pictures) -> bool:

@@ -176,7 +176,8 @@ def answer_line(strips: Strips, ticks: Ticks, layer: int, look: Look, width: int
         return [*runs, (f" {_cut(lead, room)}", ink(None, dim=True))]
     # The shorter the room, the fewer words about where the answer leads, and then none.
     whole = cell_len(answer_words(now.n_best[0]))
-    for words in (lead, lead_words(lens, short=True), ""):
+    short = lead_words(lens, short=True)
+    for words in (lead, short, short.removeprefix("final "), ""):
         rest = room - (cell_len(words) + 2 if words else 0)
         if rest >= min(whole, _LEAST_ANSWER) or not words:
             break
