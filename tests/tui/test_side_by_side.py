@@ -306,7 +306,10 @@ async def test_windows_and_outliers_are_those_of_both_pictures() -> None:
         await press(pilot, "w")
         assert app.comparing.pair is not None
         assert app.comparing.pair.extraction(0).window.index == 1
+        bar = screen_of(app).bars[0]
+        assert "window 2/2, answer in 1" in text_in(bar)
         await press(pilot, "W")
+        assert "window 1/2 " in text_in(bar)
         assert app.comparing.pair.extraction(0).window.index == 0
 
 
@@ -516,6 +519,17 @@ async def test_words_that_do_not_fit_show_that_they_are_cut(size: tuple[int, int
         await press(pilot, *["down"] * 2)
         assert re.search("[一-龥]…", text_in(screen.words))
         assert "…" in text_in(screen.near)
+
+
+async def test_a_word_with_too_few_others_says_so_instead_of_asking_for_a_choice() -> None:
+    sample = sample_of(0, question="?", context="x", answers=["x"])
+    async with side_by_side(datasets=[dataset_of([sample])]) as (pilot, app, _):
+        near = screen_of(app).near
+        assert "choose a word" in text_in(near)
+        await press(pilot, "t")
+        assert "choose a word" not in text_in(near)
+        assert "too few words here" in text_in(near)
+        assert "0 of 0" not in text_in(near)
 
 
 async def test_the_list_of_words_says_what_its_numbers_are() -> None:

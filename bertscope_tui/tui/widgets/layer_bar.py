@@ -171,12 +171,13 @@ class LayerBar(Widget):
         look = self._look
         prediction, scores = extraction.prediction, extraction.scores
         gold = answers_line(extraction.sample)
-        window = extraction.window
-        place = f"  | window {window.index + 1}/{window.count}" if window.count > 1 else ""
+        place = _window_words(extraction)
         if prediction is None:
+            said = " no prediction (no question-answering head)"
+            room = max(width - cell_len(said) - len(place) - 4, 8)
             return [
-                (" no prediction (no question-answering head)", Style.null()),
-                (f"  {look.glyph('gold')} {gold}", ink(look.colour("gold"))),
+                (said, Style.null()),
+                (f"  {look.glyph('gold')} {_short(gold, room)}", ink(look.colour("gold"))),
                 (place, ink(None, bold=True)),
             ]
         texts = 3 if self._beside else 2
@@ -199,6 +200,18 @@ class LayerBar(Widget):
             runs.append((f"  {look.glyph('gold')} {_short(gold, room)}", style))
         runs.append((place, ink(None, bold=True)))
         return runs
+
+
+def _window_words(extraction: Extraction) -> str:
+    """Return which window is shown, and where the answer is if not in it; "" if all is in one."""
+    window, prediction = extraction.window, extraction.prediction
+    if window.count < 2:
+        return ""
+    words = f"  | window {window.index + 1}/{window.count}"
+    span = None if prediction is None else prediction.span
+    if span is not None and not (window.start <= span.start and span.end <= window.end):
+        words += f", answer in {window.best + 1}"
+    return words
 
 
 def _short(text: str, room: int) -> str:

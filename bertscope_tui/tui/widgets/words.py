@@ -171,6 +171,7 @@ class NearList(LineList):
         self._look: Look | None = None
         self._sides: tuple[Side, Side] = (0, 1)
         self._heads = ("", "")
+        self._chosen = False
         self._columns: tuple[Sequence[Neighbour], Sequence[Neighbour]] = ((), ())
 
     @property
@@ -199,12 +200,14 @@ class NearList(LineList):
         self._pair, self._look, self._sides = pair, look, sides
         self._heads, self._columns = heads, columns
         self.border_title, self.border_subtitle = "nearest", ""
+        self._chosen = pair is not None and unit is not None
         if pair is not None and unit is not None:
             word = _fitted(printable(pair.text(unit).strip()), 12, look).rstrip()
             word = word.replace("[", "\\[")
             self.border_title = f"nearest '{word}'"
             shared = self._shared()
-            self.border_subtitle = f"{len(shared)} of {len(columns[0])} in both"
+            if columns[0]:
+                self.border_subtitle = f"{len(shared)} of {len(columns[0])} in both"
         self.set_reactive(LineList.cursor, 1 if columns[0] else 0)
         self.rows_changed()
 
@@ -217,6 +220,8 @@ class NearList(LineList):
         pair, look = self._pair, self._look
         if pair is None or look is None or not self._columns[0]:
             hints = ("t, then ↑ ↓: choose a word,", "or click one in a picture")
+            if self._chosen:
+                hints = ("too few words here:", "a word needs two others to be near")
             return [(hints[min(index, 1)], ink(None, dim=True))]
         half = max(width // 2, 12)
         if index == 0:
