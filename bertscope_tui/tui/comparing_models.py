@@ -106,6 +106,14 @@ class ModelComparison(LayerComparisons):
             return f"{name}: being made …"
         return self._work.get("open") or self._work.get("pair") or self._trouble
 
+    def waiting_for_words(self) -> str:
+        """Return why there are no words that both models read."""
+        if not self._trouble:
+            return "waiting for both models …"
+        if self.other is None:
+            return "no second model: m chooses one"
+        return "B has not seen this sample"
+
     # -- choosing the other model --------------------------------------------------------------
 
     def ask(self) -> None:
@@ -115,7 +123,8 @@ class ModelComparison(LayerComparisons):
         session = self._app.session
         model, entry = session.model, session.model_entry
         if model is None or session.dataset is None or session.sample is None:
-            self._tell("open a model and a data set first")
+            coming = session.opening_model
+            self._tell("the model is on its way" if coming else "open a model and a data set first")
             return
         base = None if entry is None else find_base(entry)
         choices = []
@@ -243,7 +252,9 @@ class ModelComparison(LayerComparisons):
                 self._side.show_own()
             return
         self._followed = now
-        self.pictures, self._trouble = None, ""
+        self.pictures = None
+        if self.other is not None:  # else it is still why there is no other model
+            self._trouble = ""
         self._drop("pair")
         if now[0] is not before[0]:
             self.pair = None

@@ -126,7 +126,7 @@ async def test_without_a_sample_there_is_nothing_to_compare() -> None:
         await settle(pilot)
         await press(pilot, "C")
         assert app.screen is app.inspector
-        assert messages_of(app) == ["open a model and a data set first"]
+        assert messages_of(app) == ["the model is on its way"]
 
 
 async def test_the_first_model_is_on_screen_while_the_other_is_on_its_way() -> None:
@@ -484,8 +484,26 @@ async def test_escape_cancels_what_is_on_its_way_and_m_chooses_another_model() -
         await settle(pilot)
         screen = screen_of(app)
         assert "cancelled: m chooses a model" in text_in(screen.pictures[1])
+        await press(pilot, "down", "v", "x")
+        assert "cancelled: m chooses a model" in text_in(screen.pictures[1]), "on other samples too"
+        assert "no second model: m chooses one" in text_in(screen.words)
         fake.held.clear()
         await press(pilot, "m", "enter")
+        assert app.comparing.pair is not None
+
+
+async def test_a_sample_that_the_second_model_was_not_let_see_says_so() -> None:
+    async with side_by_side() as (pilot, app, fake):
+        fake.held.add("pair")
+        await press(pilot, "down", "escape")
+        fake.answer(fake.last("pair"))
+        await settle(pilot)
+        screen = screen_of(app)
+        assert "cancelled: another sample may do" in text_in(screen.pictures[1])
+        assert "B has not seen this sample" in text_in(screen.words)
+        fake.held.clear()
+        await press(pilot, "down")
+        assert "PC1" in text_in(screen.pictures[1])
         assert app.comparing.pair is not None
 
 

@@ -209,7 +209,9 @@ class SideBySidePanes(Screen[None]):
     def show_words(self) -> None:
         """List the words, and mark the selected one and what is near it in both pictures."""
         pair, unit = self.comparing.pair, self.unit
-        message = "waiting for both models …" if pair is None else "nothing that both models read"
+        message = "nothing that both models read"
+        if pair is None:
+            message = self.comparing.waiting_for_words()
         self.words.show(
             pair,
             self.left,
