@@ -47,6 +47,15 @@ def compare_object(found: Comparison) -> dict[str, Any]:
     }
 
 
+_NOT_SCORED = "not known of both: one makes no predictions, or there is no gold"
+_NO_NEIGHBOURS = "not known: no sample has three pieces of text that both read"
+
+
+def _known(found: Comparison) -> bool:
+    """Say whether there was anything to have neighbours."""
+    return bool((found.change == found.change).all())
+
+
 def compare_page(found: Comparison, look: Look, *, width: int = 80, colour: bool = False) -> str:
     """Return the page: whose answers are right, and the heat map of the layers' likeness."""
     one, other = (clean(model.name) for model in found.models)
@@ -62,6 +71,9 @@ def compare_page(found: Comparison, look: Look, *, width: int = 80, colour: bool
             f"Only A has right: {_ids(found.broken)}",
             f"McNemar's exact p: {found.mcnemar_p:.3g}",
         ]
+    else:
+        lines += ["", f"Right: {_NOT_SCORED}"]
+    changes = found.change.tolist()
     picture = layer_map(found, look, width=width, height=3 * len(found.cka) + 3, colour=colour)
     lines += [
         "",
@@ -69,7 +81,7 @@ def compare_page(found: Comparison, look: Look, *, width: int = 80, colour: bool
         to_text(picture, colour),
         "",
         "Neighbours of a token that differ between A and B at the same depth, by layer of A",
-        *_numbers(found.change.tolist(), width),
+        *(_numbers(changes, width) if _known(found) else [f"    {_NO_NEIGHBOURS}"]),
         *_failure_lines(found.failures),
     ]
     return "\n".join(lines)
@@ -115,7 +127,9 @@ def most_alike(row: NDArray[np.float64]) -> int | None:
 def likeness_words(found: Comparison, cell: tuple[int, int]) -> str:
     """Return in a line the CKA of a layer of A and one of B, and what each is most like."""
     a, b = cell
-    words = [f"A {a} and B {b}: CKA {found.cka[a, b]:.3f}"]
+    value = float(found.cka[a, b])
+    figure = f"{value:.3f}" if value == value else "not known, all pieces are alike in one of them"
+    words = [f"A {a} and B {b}: CKA {figure}"]
     for name, layer, row, other in (("A", a, found.cka[a], "B"), ("B", b, found.cka[:, b], "A")):
         alike = most_alike(row)
         if alike is not None:
@@ -139,8 +153,9 @@ def compare_facts(found: Comparison) -> list[tuple[str, str]]:
             ("McNemar", f"exact p = {found.mcnemar_p:.3g}"),
         ]
     else:
-        facts.append(("right", "not known of both: one makes no predictions, or there is no gold"))
+        facts.append(("right", _NOT_SCORED))
     changes = "  ".join(f"{layer} {value:.2f}" for layer, value in enumerate(found.change.tolist()))
+    changes = changes if _known(found) else _NO_NEIGHBOURS
     facts.append(("changed", f"neighbours that differ at the same depth, by layer of A: {changes}"))
     facts += [
         ("failed", f"{one.sample_id}: {one.reason}") for one in found.failures[:_MOST_FAILURES]

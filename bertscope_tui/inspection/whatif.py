@@ -216,7 +216,7 @@ def what_if_lines(found: Moved, layers: Sequence[int], look: Look, width: int) -
     before, after = found.before, found.after
     old = outcome_words(outcome(before.prediction, before.scores), look)
     new = outcome_words(outcome(after.prediction, after.scores), look)
-    yield "What if"
+    yield "What if (words moved by so many times their spread in the layer before the edit)"
     for name, words in (("before", old), ("after", new)):
         yield "".join(part for part, _ in shorten(cells(f"  {name:<7} {words}"), width, "~"))
     for layer in layers:

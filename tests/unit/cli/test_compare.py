@@ -94,6 +94,7 @@ def test_a_model_without_a_head_is_compared_by_its_layers_alone(command, questio
     assert page.code == 0
     assert page.out.isascii()
     assert "Right of" not in page.out
+    assert "Right: not known of both: one makes no predictions" in page.out
     for layer in range(3):
         assert f"A {layer}+" in page.out
 
@@ -105,6 +106,17 @@ def test_the_page_of_a_comparison_says_who_is_right(command, questions):
     assert "2 samples" in page.out
     assert "McNemar's exact p" in page.out
     assert "layer of B" in page.out
+
+
+def test_text_without_neighbours_is_said_to_have_none(command, tmp_path):
+    path = tmp_path / "short.jsonl"
+    path.write_text('{"id": "a", "question": "?", "context": "x", "answers": []}\n')
+    asked = ("compare", tiny_folder("bert"), tiny_folder("electra"), "--dataset", path)
+    page = command(*asked)
+    assert page.code == 0
+    assert "nan" not in page.out
+    assert "not known: no sample has three pieces of text that both read" in page.out
+    assert command(*asked, "--json").json["neighbourhood_change"] == [None] * 3
 
 
 def test_models_and_data_that_cannot_be_compared_are_refused(command, questions, tmp_path):

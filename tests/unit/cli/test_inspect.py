@@ -256,6 +256,7 @@ def test_a_sentence_is_struck_out_and_both_answers_are_given(command, model, dat
     assert f"p {plain['prediction']['probability']:.2f}" in page
     assert f"p {found['prediction']['probability']:.2f}" in page
     assert "moved most in layer 2: " in page
+    assert "times their spread" in page, "what the numbers are"
     assert not _CONTROL.search(page)
 
 
