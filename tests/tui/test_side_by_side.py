@@ -705,6 +705,14 @@ async def test_the_place_in_the_data_comes_before_the_sizes_of_the_models(
         assert "A 0 MB, B 0 MB" in lines_of(app)[0]
 
 
+async def test_long_names_of_models_do_not_hide_which_sample_is_open() -> None:
+    models = [model_info("a-model-with-a-very-long-name"), model_info("another-such-model-or-so")]
+    async with side_by_side(SMALLEST, models=models) as (pilot, app, _):
+        await press(pilot, "down")
+        assert "samples 2/6" in lines_of(app)[0]
+        assert "a-mo…" in text_in(screen_of(app).pictures[0])
+
+
 async def test_a_comparison_can_be_stopped_and_is_asked_about_before_it_is_lost() -> None:
     async with side_by_side(held=["compare"]) as (pilot, app, fake):
         await layers_screen(pilot, app)

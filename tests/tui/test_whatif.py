@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -360,6 +361,16 @@ async def test_elsewhere_a_list_chooses_the_sentence() -> None:
         assert len(app.session.sample.sentences) == 2
 
 
+async def test_a_long_sentence_of_the_list_shows_that_it_goes_on() -> None:
+    sample = sample_of(0, context=" ".join(f"{'word' * 10}{n}" for n in range(16)))
+    app, _ = fake_app(datasets=[dataset_of([sample])])
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await press(pilot, "X")
+        assert text_of(app).count("…") == 2, "one for each of the two sentences"
+        assert "strike out a sentence" in text_of(app)
+
+
 async def test_the_selected_word_stays_selected_and_the_view_as_near() -> None:
     app, _ = fake_app(datasets=[dataset_of(SAMPLES)])
     async with app.run_test(size=MEDIUM) as pilot:
@@ -396,8 +407,21 @@ async def test_words_are_listed_by_how_far_they_moved() -> None:
         await ready(pilot)
         await press(pilot, "M")
         assert "moved most at layer 12" in text_of(app)
+        assert re.search(r"moved \d+\.\d\d, (question|sentence \d)", text_of(app))
         await press(pilot, "enter")
         assert app.inspector.selected is not None
+        await press(pilot, "u", "M")
+        assert "U goes on to the edit" in messages_of(app)[-1]
+
+
+async def test_while_the_answer_after_the_edit_is_on_its_way_m_says_so() -> None:
+    app, fake = fake_app(datasets=[dataset_of(SAMPLES)])
+    async with app.run_test(size=SMALL) as pilot:
+        await ready(pilot)
+        app.inspector.select(8)
+        fake.held.add("sample")
+        await press(pilot, "X", "M")
+        assert messages_of(app)[-1] == "before and after are still on their way"
 
 
 # -- pictures ------------------------------------------------------------------------------

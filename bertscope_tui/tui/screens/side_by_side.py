@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.cells import cell_len
 from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
@@ -245,12 +246,13 @@ class SideBySidePanes(Screen[None]):
         names = [
             clean(info.name) if info is not None else "…" for info in (self.info(0), self.info(1))
         ]
-        parts = ["bertscope", f"{names[0]} (A) and {names[1]} (B)", comparing.place()]
         separator, arrow = (" - ", " > ") if self.look.ascii else (" · ", " ▸ ")
-        # The sizes were told when the model was opened: the place in the data comes before them.
+        # The sizes were told when the model was opened, and the names are over the pictures: where
+        # there is no room for all, the place in the data comes before them.
         wide = self.size.width >= _WIDE
-        self.status.show(
-            " " + arrow.join(part for part in parts if part),
-            separator.join(clean(part) for part in comparing.remarks(sizes=wide)),
-            busy=comparing.busy,
-        )
+        right = separator.join(clean(part) for part in comparing.remarks(sizes=wide))
+        parts = ["bertscope", f"{names[0]} (A) and {names[1]} (B)", comparing.place()]
+        left = " " + arrow.join(part for part in parts if part)
+        if parts[2] and cell_len(left) + cell_len(right) + 2 > self.size.width:
+            left = f" bertscope{arrow}{parts[2]}"
+        self.status.show(left, right, busy=comparing.busy)

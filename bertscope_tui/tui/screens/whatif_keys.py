@@ -122,7 +122,7 @@ class WhatIfKeys(PictureKeys):
 
     def _choose_sentence(self, sample: QASample) -> None:
         choices = [
-            Choice(str(number + 1), span.of(sample.context)[:_SENTENCE].strip(), number)
+            Choice(str(number + 1), _beginning(span.of(sample.context).strip()), number)
             for number, span in enumerate(sample.sentences)
         ]
 
@@ -250,12 +250,21 @@ class WhatIfKeys(PictureKeys):
         """List the words that the edits moved most at this layer; Enter selects one."""
         found, layer = self.what_if.moved(), self.at_layer
         if found is None or layer is None:
-            self.notify("nothing to compare: E edits a sample, X strikes out", markup=False)
+            history = self.what_if.history
+            said = "nothing to compare: E edits a sample, X strikes out"
+            if history is not None:
+                said = "this is the sample as the data have it: U goes on to the edit"
+                said = "before and after are still on their way" if history.at else said
+            self.notify(said, markup=False)
             return
         if self.has_class("-tiny"):
             return
         choices = [
-            Choice(token_label(found.after, token), f"moved {distance:.2f}", token)
+            Choice(
+                token_label(found.after, token),
+                f"moved {distance:.2f}, {_whereabouts(found.after, token)}",
+                token,
+            )
             for (_, token), distance in found.most(layer)
         ]
 
@@ -317,3 +326,16 @@ class WhatIfKeys(PictureKeys):
                 words = outcome_words(self.what_if.outcome(other), self.look, short=True)
                 beside = f"{'before' if history.at else 'edited'}: {words}"
         self.layer_bar.show_what_if(self._skip_strip(), beside)
+
+
+def _beginning(sentence: str) -> str:
+    """Return as much of a sentence as a list shows, with a sign where it goes on."""
+    return sentence if len(sentence) <= _SENTENCE else f"{sentence[: _SENTENCE - 1]}…"
+
+
+def _whereabouts(extraction: Extraction, token: int) -> str:
+    """Return which of several equal words a token is: its sentence, counted as the lists do."""
+    sentence = extraction.sentences[token]
+    if sentence is None:
+        return extraction.tokens[token].part
+    return f"sentence {sentence + 1}"
