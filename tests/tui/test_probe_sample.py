@@ -108,6 +108,24 @@ async def test_the_key_is_answered_where_text_and_tokens_are_folded_away(weights
         assert sum("facts found" in one for one in messages_of(app)) == 1
 
 
+async def test_text_that_was_folded_away_says_what_holds_at_the_layer_when_it_comes_back(
+    weights: str,
+) -> None:
+    app, _ = app_with_probes(weights)
+    async with app.run_test(size=SMALL) as pilot:
+        await probed(pilot)
+        await press(pilot, "left", "left")
+        assert not app.inspector.text.display
+        await press(pilot, "tab")
+        assert app.inspector.text.display
+        assert "probes layer 4:" in words_in(app)
+        await press(pilot, "shift+tab", "end", "tab")
+        assert "probes layer 12:" in words_in(app)
+        body = app.inspector.text.query_one("#text-body", Static)
+        assert isinstance(body.content, Content)
+        assert body.size.height == len(body.content.wrap(body.size.width))
+
+
 async def test_another_layer_shows_what_is_said_there_without_asking_again(weights: str) -> None:
     app, fake = app_with_probes(weights)
     async with app.run_test(size=MEDIUM) as pilot:

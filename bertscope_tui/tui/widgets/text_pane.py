@@ -48,6 +48,7 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._context_place = 0
         self._probes = self._probes_title = ""
         self._marks: tuple[FactMark, ...] = ()
+        self._behind = False
         self._placed = Placed(Content(""))
         self._body = Static("", id="text-body", markup=False)
 
@@ -132,11 +133,24 @@ class TextPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         self.border_subtitle = clean(title).replace("[", "\\[")
 
     def _redraw(self) -> None:
-        """Show the sample anew; the panes are laid out again only where it takes other lines."""
-        if self._sample is not None:
-            content, size = self._content(self._sample), self._body.size
-            fits = size.width > 0 and len(content.wrap(size.width)) == size.height
-            self._body.update(content, layout=not fits)
+        """Show the sample anew; the panes are laid out again only where it takes other lines.
+
+        While another pane has its place, only when it comes back.
+        """
+        if self._sample is None:
+            return
+        if not self.is_on_screen:
+            self._behind = True
+            return
+        content, size = self._content(self._sample), self._body.size
+        self._body.update(content, layout=len(content.wrap(max(size.width, 1))) != size.height)
+
+    def on_show(self) -> None:
+        """Catch up with what happened while the pane was out of sight."""
+        if self._behind and self._sample is not None:
+            self._behind = False
+            self._body.update(self._content(self._sample))
+            self.call_after_refresh(self._reveal)
 
     def _reveal(self) -> None:
         """Scroll to the selected token, else to the answer, if it is out of sight."""
