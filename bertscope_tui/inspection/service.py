@@ -152,6 +152,7 @@ class InspectionService:
 
         def work(job: Job) -> None:
             from bertscope_tui.models.catalog import read_entry
+            from bertscope_tui.models.holding import hold, let_go
             from bertscope_tui.models.loading import load_model
 
             self._model = None
@@ -160,6 +161,7 @@ class InspectionService:
             if search is not None:
                 search.release()
             self._forget()
+            let_go()
             options = self._load_options
             model = load_model(
                 entry,
@@ -175,6 +177,7 @@ class InspectionService:
             self._model = model
             opened = read_entry(Path(model.info.path), model.info.name, "folder")
             job.result(ModelOpened(model.info, opened if isinstance(entry, str) else entry))
+            hold()
 
         return self._engine.submit(f"opening {name}", work, Priority.OPEN)
 
@@ -184,6 +187,7 @@ class InspectionService:
 
         def work(job: Job) -> None:
             from bertscope_tui.data.open import open_dataset
+            from bertscope_tui.models.holding import hold
 
             dataset = open_dataset(
                 path,
@@ -195,6 +199,7 @@ class InspectionService:
             job.check()
             self._forget()
             job.result(DatasetOpened(dataset))
+            hold()
 
         return self._engine.submit(f"reading {path.name}", work, Priority.OPEN)
 

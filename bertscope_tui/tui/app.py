@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -54,6 +55,9 @@ _LAST_WORDS_S = 2.0
 
 _SWITCH_S = 0.0005
 """Seconds after which one thread hands Python over to another that waits for it."""
+
+_NEW_OBJECTS = 10_000
+"""New objects after which Python looks for garbage: drawing a frame makes some 30,000."""
 
 _MESSAGE_ROOM = 150
 """Characters of a message about a theme file."""
@@ -351,6 +355,7 @@ def run_app(options: AppOptions) -> int:
     # A scan's thread is at work in Python most of the time, and hands over only when it is asked
     # to. The screens' thread would wait the usual 5 ms each time it comes back from the terminal.
     sys.setswitchinterval(_SWITCH_S)
+    gc.set_threshold(_NEW_OBJECTS)
     app = BertscopeApp(options)
     headless = options.screenshot is not None
     result = app.run(

@@ -339,6 +339,7 @@ async def test_the_model_and_its_states_are_let_go_when_another_is_opened(
     tmp_path: Path, real_app: Make
 ) -> None:
     def alive(kind: str) -> int:
+        gc.unfreeze()
         gc.collect()
         return sum(type(thing).__name__ == kind for thing in gc.get_objects())
 
