@@ -132,7 +132,7 @@ def _window(encoding: Any, place: int, count: int, sample: QASample, model: Load
     ids = encoding["input_ids"][place]
     parts = encoding.sequence_ids(place)
     offsets = encoding["offset_mapping"][place]
-    pieces = model.tokenizer.convert_ids_to_tokens(ids)
+    pieces = encoding.tokens(place)
     tokens: list[Token] = []
     first, last = len(sample.context), 0
     for index, (piece, part, (start, end)) in enumerate(zip(pieces, parts, offsets, strict=True)):
