@@ -344,7 +344,7 @@ class ModelComparison(LayerComparisons):
                 self.leave(side)
 
         question = "Stop the comparison over the data set? Nothing of it is kept."
-        self._app.push_screen(AskScreen(question), answered)
+        self._app.push_screen(AskScreen(question, lambda: self.running), answered)
 
     def leave(self, side: Side) -> None:
         """Go back to the inspector with the model of a side, at its layer; let the other go."""

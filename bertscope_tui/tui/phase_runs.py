@@ -153,7 +153,7 @@ class PhaseRuns:
                 way.search.stop()
 
         question = f"Stop {way.what}? A search that was stopped begins anew."
-        self._app.push_screen(AskScreen(question), answered)
+        self._app.push_screen(AskScreen(question, lambda: self._under_way is way), answered)
 
     def take(self, event: Event) -> bool:
         """Take in an event of the engine; say whether it is one of a search."""

@@ -291,16 +291,16 @@ class Probes:
 
     def ask_to_stop(self) -> bool:
         """Ask whether the work is to stop; say whether there is any."""
-        if self._probing is None:
+        probing = self._probing
+        if probing is None:
             return False
 
         def answered(yes: bool | None) -> None:
-            if yes and self._probing is not None:
-                self._probing.stop()
+            if yes:
+                probing.stop()
 
-        name = self._probing.request.entry.name
-        question = f"Stop probing {name}? Tasks that are done are kept."
-        self._app.push_screen(AskScreen(question), answered)
+        question = f"Stop probing {probing.request.entry.name}? Tasks that are done are kept."
+        self._app.push_screen(AskScreen(question, lambda: self._probing is probing), answered)
         return True
 
     def _take_news(self, news: ProbeNews) -> None:

@@ -65,6 +65,7 @@ class Scans:
         self._screen: ScanScreen | None = None
         self._triage: Triage | None = None
         self._origin: Callable[[], None] | None = None
+        self._followed: Triage | None = None
         self._timer: Timer | None = None
         self._looking: Task | None = None
         self._next_look = 0.0
@@ -217,11 +218,32 @@ class Scans:
             layer if layer >= 0 else triage.run.layers,
             lambda: self.open_table(triage.run, triage),
         )
+        self._followed = triage
+
+    def step_wrong(self, direction: int) -> bool:
+        """Open the next wrong answer of the table that the open sample was chosen from.
+
+        Returns False, and does nothing, where it was not, or where another model or other data
+        have been opened since.
+        """
+        triage, session = self._followed, self._app.session
+        dataset, sample = session.dataset, session.sample
+        if triage is None or dataset is None or sample is None or not self._has_model(triage.run):
+            return False
+        if not _same_data(triage.run, dataset.path, dataset.variant):
+            return False
+        triage.go_to(self._app.what_if.record_of(sample).id)
+        if triage.next_wrong(direction):
+            self.open_sample(triage)
+        else:
+            way = "after" if direction > 0 else "before"
+            self._tell(f"the scan lists no wrong answer {way} this one; Esc goes back to it")
+        return True
 
     def inspect(self, run: Run, sample_id: str, layer: int, back: Callable[[], None]) -> None:
         """Open a sample with the model of a run; Esc in the inspector does ``back`` at last."""
         self.leave()
-        self._origin = back
+        self._origin, self._followed = back, None
         inspector, session = self._app.inspector, self._app.session
         inspector.at_layer = layer
         dataset = session.dataset
@@ -252,7 +274,7 @@ class Scans:
 
     def go_back(self) -> bool:
         """Return from the inspector to where a sample was chosen; say whether there is such."""
-        back, self._origin = self._origin, None
+        back, self._origin, self._followed = self._origin, None, None
         if back is None:
             return False
         back()
@@ -329,23 +351,20 @@ class Scans:
         session.scan(data, replace(request, keep_yes_no=keep), name)
         self._look_now()
 
-    def ask_to_stop(self) -> bool:
+    def ask_to_stop(self, more: str = "") -> bool:
         """Ask whether the scan of ours is to stop; say whether there is one."""
-        scanning = self._app.session.scanning
+        session = self._app.session
+        scanning = session.scanning
         if scanning is None:
             return False
 
         def answered(yes: bool | None) -> None:
             if yes:
-                self.stop()
+                session.stop_scan()
 
-        question = f"Stop the scan {scanning.name}? What is done is kept."
-        self._app.push_screen(AskScreen(question), answered)
+        question = f"Stop the scan {scanning.name}? What is done is kept.{more}"
+        self._app.push_screen(AskScreen(question, lambda: session.scanning is scanning), answered)
         return True
-
-    def stop(self) -> None:
-        """Stop the scan of ours; what is done is kept."""
-        self._app.session.stop_scan()
 
     def ended(self, ended: ScanEnded) -> None:
         """Say how a scan of ours ended."""
@@ -367,7 +386,7 @@ class Scans:
         def done(_: None) -> None:
             if self._triage is not None and self._triage.run.id == run.id:
                 self._triage.close()
-                self._triage = self._origin = None
+                self._triage = self._origin = self._followed = None
             self._tell(f"{run.name} was removed")
             self._look_now()
 

@@ -195,6 +195,13 @@ class Triage:
             self.put_cursor(found)
         return found is not None
 
+    def go_to(self, sample_id: str) -> None:
+        """Put the cursor on a sample; it stays where it is if that is not listed."""
+        if self.table is not None:
+            ids = self.table.columns.ids
+            lines = (line for line, row in enumerate(self.rows) if ids[row] == sample_id)
+            self.put_cursor(next(lines, self.cursor))
+
     def put_cursor(self, line: int) -> None:
         """Put the cursor on a line, the nearest there is."""
         self.cursor = min(max(line, 0), max(len(self.rows) - 1, 0))
@@ -216,10 +223,18 @@ class Triage:
     def _list(self) -> None:
         if self.table is None:
             return
+        tag = self.wanted.tag
+        if tag is not None and all(tag != one for one, _ in self.table.tags()):
+            # Its last mark was taken back: an empty table would have no key that leads out of it.
+            self.wanted = replace(self.wanted, tag=None)
         self.rows = self.table.select(self.wanted, self.sort)
         line = None if self._here is None else self.table.line_of(self.rows, self._here)
         self.cursor = 0 if line is None else line
-        self.message = "no sample is like that" if len(self.table) else "no sample is finished yet"
+        self.message = (
+            "no sample is like that: f, c, t and / choose others"
+            if len(self.table)
+            else "no sample is finished yet"
+        )
 
     # -- marks ---------------------------------------------------------------------------------
 

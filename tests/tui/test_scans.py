@@ -294,7 +294,8 @@ async def test_a_scan_of_ours_is_stopped_after_a_question(key: str) -> None:
             assert "is running" in messages_of(app)[-1]
             await press(pilot, key)
             assert isinstance(app.screen, AskScreen)
-            assert "Stop toy-samples at 6/24" in text_of(app)
+            assert "Stop the scan toy-samples?" in text_of(app)
+            assert "6/24" in text_of(app), "how far it is stays in sight"
             assert fake.scanning is not None
             await press(pilot, "n")
             assert not fake.scanning._stop.is_set()
@@ -304,6 +305,18 @@ async def test_a_scan_of_ours_is_stopped_after_a_question(key: str) -> None:
             await until(pilot, lambda: app.session.scanning is None, "the end")
         assert "toy-samples was stopped at 6 samples; r goes on with it" in messages_of(app)[-1]
         await until(pilot, lambda: "stopped" in row_of(screen, "toy-samples"), "the state")
+
+
+async def test_the_question_whether_to_stop_goes_when_the_scan_ends_by_itself() -> None:
+    app, fake = fake_app(datasets=[dataset_of(SAMPLES)])
+    async with app.run_test(size=MEDIUM) as pilot:
+        screen = await opened(pilot, 0)
+        await press(pilot, "a", "enter", "s", "escape")
+        assert isinstance(app.screen, AskScreen)
+        fake.tell_scan(end_of("toy-samples", done=24))
+        await until(pilot, lambda: app.screen is screen, "the screen of scans")
+        assert fake.scanning is not None
+        assert not fake.scanning._stop.is_set()
 
 
 async def test_escape_in_the_inspector_asks_before_it_stops_a_scan() -> None:

@@ -352,6 +352,38 @@ async def test_a_sample_opens_at_the_telling_layer_and_escape_comes_back_to_its_
         assert back.triage.sort.column == "confidence"
 
 
+async def test_n_in_the_inspector_goes_on_through_what_the_scan_lists() -> None:
+    make_scan("toy-samples", SAMPLES)
+    wrong = [sample.id for sample in SAMPLES]  # in the data set the next one would be wrong too
+    app = app_of(wrong=wrong)
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await opened(pilot, ["f", "4"])
+        order, triage = listed(screen), screen.triage
+        assert order != sorted(order)
+        await press(pilot, "enter")
+        await ready(pilot)
+        for line in (1, 2):
+            await press(pilot, "n")
+            assert app.session.sample is SAMPLES[order[line]]
+            assert triage.table is not None
+            layer = int(triage.table.columns.first_layers[triage.rows[line]])
+            assert app.inspector.at_layer == (layer if layer >= 0 else 12)
+        await press(pilot, "N")
+        assert app.session.sample is SAMPLES[order[1]]
+        assert "Esc: back to the scan" in text_of(app)
+        await press(pilot, "N", "N")
+        assert app.session.sample is SAMPLES[order[0]]
+        assert "lists no wrong answer before this one" in messages_of(app)[-1]
+        await press(pilot, "n", "escape")
+        back = app.screen
+        assert isinstance(back, TriageScreen)
+        assert place_of(back) == order[1]
+        await press(pilot, "q", "q")
+        assert app.screen is app.inspector
+        await press(pilot, "n")
+        assert app.session.sample is SAMPLES[order[1] + 1], "the scan was left"
+
+
 async def test_a_right_answer_opens_at_the_last_layer() -> None:
     make_scan("toy-samples", SAMPLES)
     app = app_of()
@@ -438,6 +470,18 @@ def _marks(run_id: int) -> dict[int, Mark]:
         for place, tags, note in zip(columns.places, columns.tags, columns.notes, strict=True)
         if tags or note
     }
+
+
+async def test_a_tag_whose_last_mark_is_taken_back_is_listed_by_no_more() -> None:
+    make_scan("toy-samples", SAMPLES)
+    app = app_of()
+    async with app.run_test(size=MEDIUM) as pilot:
+        screen = await opened(pilot, ["n", "m", *"odd", "enter", "t"])
+        assert listed(screen) == [3]
+        await press(pilot, "u")
+        assert len(listed(screen)) == 60
+        assert "tag" not in text_in(screen.filter)
+        assert place_of(screen) == 3
 
 
 async def test_a_known_tag_is_taken_away_by_the_same_key_and_escape_changes_nothing() -> None:

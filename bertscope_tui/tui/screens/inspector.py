@@ -264,6 +264,8 @@ class Inspector(WhatIfKeys, StripKeys, SampleProbeKeys, OverlayKeys, OpeningKeys
         self._look_for_wrong(-1)
 
     def _look_for_wrong(self, direction: int) -> None:
+        if self.app.scans.step_wrong(direction):  # type: ignore[attr-defined]
+            return
         model = self.session.model
         if model is None or self.session.dataset is None:
             self.notify("open a model and a data set first", markup=False)

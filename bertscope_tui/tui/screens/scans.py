@@ -155,16 +155,7 @@ class ScansScreen(Screen[None]):
         elif not self._scans.is_own(run):
             self._tell(f"{run.name} runs in another process: Ctrl+C stops it there")
         else:
-            self._ask_to_stop(run)
-
-    def _ask_to_stop(self, run: Run, more: str = "") -> None:
-        def answered(yes: bool | None) -> None:
-            if yes:
-                self._scans.stop()
-
-        self.app.push_screen(
-            AskScreen(f"Stop {run.name} at {progress(run)}? What is done is kept.{more}"), answered
-        )
+            self._scans.ask_to_stop()
 
     def action_resume(self) -> None:
         """Go on with the selected scan."""
@@ -213,7 +204,7 @@ class ScansScreen(Screen[None]):
             if isinstance(value, Run):
                 self._scans.open_comparison(run, value)
 
-        title = clean(f"compare {run.name} with").replace("[", "\\[")
+        title = clean(f"compare {run.name} with")
         self.app.push_screen(PickScreen(title, choices), chosen)
 
     def action_help(self) -> None:
@@ -222,11 +213,8 @@ class ScansScreen(Screen[None]):
 
     def action_escape(self) -> None:
         """Stop a scan of ours that runs, if that is what is meant; else go back."""
-        run = next((one for one in self._scans.runs or () if self._scans.is_own(one)), None)
-        if run is None:
+        if not self._scans.ask_to_stop(" (q leaves it running.)"):
             self._scans.leave()
-        else:
-            self._ask_to_stop(run, " (q leaves it running.)")
 
     def action_back(self) -> None:
         """Go back to the inspector; what runs goes on."""

@@ -159,6 +159,7 @@ class TrainingScreen(Screen[None]):
             f"Stop {clean(run.name)}? r goes on with it later.",
             lambda: detached.stop_run(run.name),
             f"{run.name} was asked to stop; it does so after the step that it is at",
+            lambda: self._runs(run.name),
         )
 
     def action_resume(self) -> None:
@@ -219,12 +220,23 @@ class TrainingScreen(Screen[None]):
     def _tell(self, message: str) -> None:
         self.notify(clean(message), markup=False)
 
-    def _ask(self, question: str, work: Callable[[], None], done: str) -> None:
+    def _runs(self, name: str) -> bool:
+        """Say whether a training was running when it was looked at last."""
+        runs = self._trainings.runs or ()
+        return any(run.name == name and run.status.state == "running" for run in runs)
+
+    def _ask(
+        self,
+        question: str,
+        work: Callable[[], None],
+        done: str,
+        still: Callable[[], bool] | None = None,
+    ) -> None:
         def answered(yes: bool | None) -> None:
             if yes:
                 self._try(work, done)
 
-        self.app.push_screen(AskScreen(question), answered)
+        self.app.push_screen(AskScreen(question, still), answered)
 
     def _try(self, work: Callable[[], None], done: str) -> None:
         """Do something to a run and look at it again; say what came of it."""
