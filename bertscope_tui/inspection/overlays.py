@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from bertscope_tui.engine.scoring import never
@@ -38,11 +39,14 @@ def layer_clusters(
     layers: Sequence[int],
     k: int | None = None,
     *,
+    known: Mapping[int, Clusters] = MappingProxyType({}),
     cancelled: Callable[[], bool] = never,
 ) -> tuple[LayerClusters, ...]:
     """Cluster the shown tokens of these layers, into ``k`` clusters or as many as fit best.
 
-    The seed is that of the pictures, which must have the layers. Raises as
+    The seed is that of the pictures, which must have the layers. ``known`` has the clusters of
+    layers that were found for other pictures of the same tokens, with the same ``k`` and seed:
+    they do not depend on how the picture is made. Raises as
     `bertscope_tui.analysis.clustering.cluster`.
     """
     from bertscope_tui.analysis.clustering import agreement, cluster
@@ -51,7 +55,7 @@ def layer_clusters(
     seed = projection.recipe.seed
     made = []
     for layer in layers:
-        found = cluster(
+        found = known.get(layer) or cluster(
             pictures.extraction.states[layer],
             projection.shown,
             k=k,

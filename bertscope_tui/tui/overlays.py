@@ -27,6 +27,7 @@ from bertscope_tui.inspection.views import method_name
 from bertscope_tui.tui.widgets.near import Hint, LayersPage, MembersPage, NearestPage, Page
 
 if TYPE_CHECKING:
+    from bertscope_tui.analysis.clustering import Clusters
     from bertscope_tui.analysis.geometry import Measure, Neighbour
     from bertscope_tui.models.loading import LoadedModel
     from bertscope_tui.tui.screens.panes import InspectorPanes
@@ -194,19 +195,33 @@ class Overlays:
         self, pictures: Pictures, key: _ClusterKey, layers: frozenset[int]
     ) -> Callable[[Job, LoadedModel], object]:
         """Return the work, which keeps what is left for when it is taken up again."""
-        left = set(layers)
+        left, known = set(layers), self._known(key)
 
         def look(job: Job, _: LoadedModel) -> None:
             while left:
                 here = self._screen.at_layer or 0
                 layer = min(left, key=lambda layer: abs(layer - here))
-                found = layer_clusters(pictures, [layer], key[1], cancelled=job.cancelled)
+                found = layer_clusters(
+                    pictures, [layer], key[1], known=known, cancelled=job.cancelled
+                )
                 left.discard(layer)
                 job.result(Derived(_HERE, ClustersFound(key, found[0])))
                 if left and job.preempted():
                     raise Cancelled
 
         return look
+
+    def _known(self, key: _ClusterKey) -> dict[int, Clusters]:
+        """Return the clusters of layers found for pictures of the same tokens by other methods."""
+        choice, k = key
+        return {
+            layer: found.clusters
+            for (other, their_k), layers in self._clusters.items()
+            for layer, found in layers.items()
+            if their_k == k
+            and (other.special, other.outliers) == (choice.special, choice.outliers)
+            and other.recipe.seed == choice.recipe.seed
+        }
 
     def _want_near(self, extraction: Extraction, token: int) -> None:
         session, key = self._screen.session, self._near_key(token)
