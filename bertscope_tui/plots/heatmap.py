@@ -61,14 +61,16 @@ def heatmap(
     ascii: bool = False,  # noqa: A002 - named after the option that it follows
     colour: bool = True,
     axis_colour: str | None = None,
+    cut_columns: bool = False,
 ) -> Picture:
     """Draw ``values``, rows from the top, into at most ``width`` x ``height`` cells.
 
     ``low`` and ``high`` are the ends of the shades; a number that is not finite has none. ``ramp``
     are ``"#rrggbb"`` from low to high, used where ``colour`` is allowed. Every n-th row or column
-    is left out where there are too many for the room. The cell map of the picture leads to
-    ``row * columns + column`` of the table, and so do its positions. Where there is no room for a
-    picture the rows are blank.
+    is left out where there are too many for the room. Of column labels that are wider than their
+    fields some are left out as well, or with ``cut_columns`` all are cut short. The cell map of the
+    picture leads to ``row * columns + column`` of the table, and so do its positions. Where there
+    is no room for a picture the rows are blank.
     """
     width, height = max(width, 0), max(height, 0)
     rows, columns = len(values), max((len(row) for row in values), default=0)
@@ -82,6 +84,9 @@ def heatmap(
     kept_rows, kept_columns = range(0, rows, down), range(0, columns, across)
     field_width = min((width - 1 - tick_width) // len(kept_columns), _WIDEST_FIELD)
     field_height = min((height - 3) // len(kept_rows), _HIGHEST_FIELD)
+    if cut_columns:
+        most = max(field_width - 1, 1)
+        column_labels = [_cut(label, most) for label in column_labels]
     inner = len(kept_columns) * field_width, len(kept_rows) * field_height
     x_title, _ = titles(title, "", width, ascii)
     layout = arrange(
@@ -196,6 +201,10 @@ def _column_ticks(labels: Sequence[str], field_width: int) -> list[tuple[int, st
         for place, name in enumerate(names)
         if place % every == 0
     ]
+
+
+def _cut(label: str, width: int) -> str:
+    return "".join(cluster for cluster, _ in shorten(clusters(printable(label)), width, ""))
 
 
 def _flush(label: str, width: int) -> str:

@@ -254,6 +254,12 @@ class Probes:
             return ""
         return probing_words(self._progress)
 
+    @property
+    def at_open_model(self) -> bool:
+        """Say whether the open model is being probed."""
+        entry = self._app.session.model_entry
+        return self._probing is not None and self._probing.request.entry == entry
+
     def user_active(self) -> None:
         """Let the work rest for a moment: the user has pressed a key or moved the mouse."""
         if self._probing is not None:
@@ -288,6 +294,9 @@ class Probes:
         self._progress, self._last = None, request
         self._probing = self._app.service.probe(request, tell)
         self._show_work()
+        self._app.inspector.show_probes()
+        if isinstance(self._screen, ProbesScreen) and self._screen.ready:
+            self._screen.show_results()
 
     def ask_to_stop(self) -> bool:
         """Ask whether the work is to stop; say whether there is any."""

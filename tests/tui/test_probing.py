@@ -189,6 +189,29 @@ async def test_how_far_it_is_stands_in_the_status_lines(weights: str) -> None:
         assert "probing 3/10 NEL toy: probes 50% 10:10 left" in text_of(app)
 
 
+async def test_nothing_asks_for_probes_while_they_are_trained(weights: str) -> None:
+    app, fake = fake_app()
+    async with app.run_test(size=MEDIUM) as pilot:
+        await ready(pilot)
+        await begun(pilot, app, fake)
+        assert "a probes the open model" not in text_of(app)
+        assert "it is being probed" in text_of(app)
+        await press(pilot, "q")
+        assert "this model is being probed" in text_in(app.inspector.probes)
+        result = made_result(weights, scores=[0.11] * 13)
+        stored(result)
+        fake.tell_probes(ProbeKept(result, 1, 10))
+        await until(pilot, lambda: app.probes.results == (result,), "the result")
+        await settle(pilot)
+        assert "not probed yet" in text_in(app.inspector.probes)
+        assert "P, then a" not in text_in(app.inspector.probes)
+        fake.tell_probes(ProbeEnded(1, 10, stopped=True))
+        await settle(pilot)
+        await until(
+            pilot, lambda: "P, then a" in text_in(app.inspector.probes), "what is not probed"
+        )
+
+
 async def test_a_result_is_shown_as_soon_as_it_is_there(weights: str) -> None:
     app, fake = fake_app()
     async with app.run_test(size=MEDIUM) as pilot:

@@ -200,11 +200,15 @@ class InspectorPanes(Screen[None]):
             self.probes.say("no model is open")
         elif probes.looking:
             self.probes.say("looking for probes …")
+        elif not probes.results_of_open_model() and probes.at_open_model:
+            self.probes.say("this model is being probed:", "P shows how far that is")
         elif not probes.results_of_open_model():
             self.probes.say("this model was not probed yet:", "P, then a, probes it")
         else:
             base = probes.lineage.base_name
-            self.probes.show(probes.bars(), self.at_layer or 0, self.look, base=base)
+            self.probes.show(
+                probes.bars(), self.at_layer or 0, self.look, base=base, more=probes.at_open_model
+            )
 
     def show_selection(self) -> None:
         """Mark the selected token everywhere and list what is near it at this layer."""

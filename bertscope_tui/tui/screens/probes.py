@@ -112,7 +112,8 @@ class ProbesScreen(Screen[None]):
         )
         shown = {one.identity for one in self._probes.results_of_open_model()}
         empty = "no result of the open model or its base" if self._only_open else "no result yet"
-        self.list.show(ordered, shown, f"{empty}: a probes the open model")
+        what = "it is being probed" if self._probes.at_open_model else "a probes the open model"
+        self.list.show(ordered, shown, f"{empty}: {what}")
         which = "of the open model and its base" if self._only_open else ""
         self.list.border_subtitle = which
         if self._wanted is not None and self.list.select(self._wanted):

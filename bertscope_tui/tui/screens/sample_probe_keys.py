@@ -155,7 +155,8 @@ class SampleProbeKeys(ProbeKeys):
         if said.facts is not None:
             count = len(extraction.sample.sentences)
             marks = tuple(fact_mark(said, extraction, layer, n, self.look) for n in range(count))
-        title = f"layer {layer}: {probes_title(said, extraction, layer)}"
+        short = probes_title(said, extraction, layer)
+        title = f"layer {layer}: {short}" if short else ""
         self.text.show_probes("; ".join(words), marks, title)
         self.tokens.show_probes(said, layer)
 

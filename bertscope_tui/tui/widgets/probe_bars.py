@@ -40,6 +40,7 @@ class ProbeBars(LineList):
         self._layer = 0
         self._look: Look | None = None
         self._base_name: str | None = None
+        self._more = False
         self._message: tuple[str, ...] = ("no model is open",)
         self._full, self._base, self._majority = "#o|" if ascii_only else "█◆│"
         self._ascii = ascii_only
@@ -58,14 +59,22 @@ class ProbeBars(LineList):
         return bool(self._bars) and index > 0
 
     def show(
-        self, bars: Sequence[TaskBars], layer: int, look: Look, *, base: str | None = None
+        self,
+        bars: Sequence[TaskBars],
+        layer: int,
+        look: Look,
+        *,
+        base: str | None = None,
+        more: bool = False,
     ) -> None:
         """Show the tasks at a layer, drawing only the lines that are others.
 
-        ``base`` is the name of what the model was fine-tuned from, if that is known.
+        ``base`` is the name of what the model was fine-tuned from, if that is known; ``more`` says
+        that it is being probed.
         """
         bars, self._base_name = tuple(bars), base
-        if bars != self._bars or look is not self._look or self._message:
+        other, self._more = more != self._more, more
+        if other or bars != self._bars or look is not self._look or self._message:
             self._bars, self._layer, self._look, self._message = bars, layer, look, ()
             self.set_reactive(LineList.cursor, max(self.cursor, 1))
             self._show_titles()
@@ -118,7 +127,8 @@ class ProbeBars(LineList):
         style = ink(None, bold=True, reverse=here and self.has_focus, underline=here)
         name: list[Run] = [(one.task.upper(), style), (" " * (_NAME - len(one.task)), Style.null())]
         if one.own is None:
-            return [*name, ("not probed yet: P, then a", ink(None, dim=True))]
+            words = "not probed yet" if self._more else "not probed yet: P, then a"
+            return [*name, (words, ink(None, dim=True))]
         base = self._colours()[1]
         layer = min(self._layer, len(one.own.layers) - 1)
         score = one.own.layers[layer].macro_f1

@@ -41,6 +41,19 @@ def test_every_field_has_its_number_and_every_row_and_column_its_label() -> None
     assert lines[-1].split() == ["0", "1", "2", "3"]
 
 
+def test_column_labels_are_cut_to_their_fields_or_left_out() -> None:
+    names = ["false", "person", "organisation"]
+    table = _table(3, 3)
+    cut, left_out = (
+        heatmap(
+            table, width=40, height=9, row_labels=names, column_labels=names, cut_columns=yes
+        )
+        for yes in (True, False)
+    )  # fmt: skip
+    assert to_text(cut).split("\n")[-1].split() == ["false", "perso", "organ"]
+    assert to_text(left_out).split("\n")[-1].split() == ["false"]
+
+
 def test_shades_grow_with_the_number() -> None:
     (line, *_) = _drawn(1, 5, 7, 5)
     assert line == "" or not line.strip()
