@@ -140,10 +140,11 @@ async def test_below_the_smallest_size_it_says_so() -> None:
         assert "Where is thing" in text_of(app)
 
 
-async def test_the_evidence_of_the_line_under_the_cursor_is_shown() -> None:
+@pytest.mark.parametrize("size", [SMALL, MEDIUM], ids="{0[0]}x{0[1]}".format)
+async def test_the_evidence_of_the_line_under_the_cursor_is_shown(size: tuple[int, int]) -> None:
     make_scan("toy-samples", SAMPLES)
     app = app_of()
-    async with app.run_test(size=MEDIUM) as pilot:
+    async with app.run_test(size=size) as pilot:
         screen = await opened(pilot)
         assert screen.triage.table is not None
         for _ in range(4):

@@ -14,7 +14,7 @@ from bertscope_tui.tui.theming import ink
 from bertscope_tui.tui.widgets.wrapping import broken
 
 _LABEL = 11
-_WHY_LINES = 2
+_WHY_LINES = 3
 _LONGEST = 2000
 
 _Line = tuple[str, str]
