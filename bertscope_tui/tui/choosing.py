@@ -71,4 +71,4 @@ def pick_theme(app: BertscopeApp) -> None:
         if isinstance(value, str):
             app.choose_theme(value)
 
-    app.push_screen(PickScreen("choose a theme", choices), chosen)
+    app.push_screen(PickScreen("choose a theme", choices, enter="Enter takes it"), chosen)

@@ -11,6 +11,7 @@ from textual.widgets import Input, OptionList
 
 from bertscope_tui import paths
 from bertscope_tui.themes import bundled_themes
+from bertscope_tui.tui.completing import completed, completions
 from bertscope_tui.tui.screens.pick import Choice, PickScreen
 from tests.tui.fakes import dataset_of, entry_of, model_info, sample_of
 from tests.tui.support import (
@@ -23,6 +24,7 @@ from tests.tui.support import (
     press,
     ready,
     settle,
+    text_in,
     text_of,
 )
 
@@ -106,6 +108,54 @@ async def test_a_path_that_is_typed_is_opened_as_a_data_set() -> None:
         await settle(pilot)
         await press(pilot, "d", "tilde", *"/x", "enter")
         assert fake.last("dataset").what == (Path("~/x").expanduser(), None)
+
+
+async def test_tab_completes_a_path_and_the_arrows_choose_among_what_begins_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "sets" / "inner").mkdir(parents=True)
+    for name in ("squad-dev.json", "squad-train.json", ".hidden"):
+        (tmp_path / "sets" / name).touch()
+    app, fake = fake_app(held=["dataset"])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "d", *"./sets/s")
+        assert "Tab completes a path" in text_of(app)
+        listed = text_in(app.screen.query_one("#pick-list"))
+        assert "./sets/squad-dev.json" in listed
+        assert "./sets/squad-train.json" in listed
+        await press(pilot, "tab", "d", "tab", "enter")
+        assert fake.last("dataset").what == (Path("sets/squad-dev.json"), None)
+        await press(pilot, "d", *"./se", "tab")
+        listed = text_in(app.screen.query_one("#pick-list"))
+        assert "./sets/inner/" in listed
+        assert "hidden" not in listed
+        await press(pilot, "up", "enter")
+        assert fake.last("dataset").what == (Path("sets/squad-train.json"), None)
+
+
+async def test_enter_takes_the_path_that_was_typed_though_a_line_has_it(tmp_path: Path) -> None:
+    (tmp_path / "sets").mkdir()
+    (tmp_path / "sets" / "one.json").touch()
+    app, fake = fake_app(held=["dataset"])
+    async with app.run_test(size=SMALL) as pilot:
+        await settle(pilot)
+        await press(pilot, "d", *f"{tmp_path}/sets", "enter")
+        assert fake.last("dataset").what == (tmp_path / "sets", None)
+
+
+@pytest.mark.parametrize("text", ["", "no slash", "/not/there/x", "~nobody-of-this-name/", "a\0/b"])
+def test_what_is_no_path_has_no_completions(text: str) -> None:
+    assert completions(text) == []
+    assert completed(text) == text
+
+
+def test_names_that_are_not_shown_as_they_are_do_not_complete(tmp_path: Path) -> None:
+    for name in ("plain", "e\x1b[2Jvil", ".dot"):
+        (tmp_path / name).touch()
+    assert completions(f"{tmp_path}/") == [f"{tmp_path}/plain"]
+    assert completions(f"{tmp_path}/.") == [f"{tmp_path}/.dot"]
 
 
 async def test_a_data_set_is_chosen_from_the_list() -> None:

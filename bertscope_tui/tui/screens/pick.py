@@ -16,7 +16,11 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from bertscope_tui.data.hygiene import clean
+from bertscope_tui.tui.completing import completed, completions
 from bertscope_tui.tui.widgets.entry import Entry
+
+_MOST_PATHS = 100
+"""Paths that are listed: of more only the first are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +44,31 @@ class Typed:
 
 
 class PickScreen(ModalScreen[object]):
-    """Choose with the arrows and Enter; typing narrows the list. Returns a value or None."""
+    """Choose with the arrows and Enter; typing narrows the list. Returns a value or None.
+
+    Where a path may be typed, a slash lists what begins so, and Tab completes it. Enter then takes
+    what was typed, unless the arrows have chosen a line.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "Cancel", show=False),
-        Binding("tab,shift+tab", "stay", show=False),
+        Binding("shift+tab", "stay", show=False),
     ]
 
-    def __init__(self, title: str, choices: Sequence[Choice], *, typed: str | None = None) -> None:
-        """``typed`` says what may be typed in place of a line, None if nothing."""
+    def __init__(
+        self,
+        title: str,
+        choices: Sequence[Choice],
+        *,
+        typed: str | None = None,
+        enter: str = "Enter opens",
+    ) -> None:
+        """``typed`` says what may be typed in place of a line, None if nothing.
+
+        ``enter`` says what Enter does with a line.
+        """
         super().__init__()
+        self._enter = enter
         self._title = title
         self._choices = list(choices)
         self._typed = typed
@@ -60,11 +79,13 @@ class PickScreen(ModalScreen[object]):
         """Hold a line to type in and the list below it."""
         with Vertical(id="pick") as box:
             box.border_title = self._title.replace("[", "\\[")
-            box.border_subtitle = "Enter opens  Esc cancels"
+            tab = "" if self._typed is None else "Tab completes a path  "
+            box.border_subtitle = f"{self._enter}  {tab}Esc cancels"
             yield Entry(
                 placeholder=self._typed or "type to narrow the list",
                 enter=self._submit,
                 arrow=self._move,
+                tab=self._complete,
             )
             yield OptionList(id="pick-list")
 
@@ -82,7 +103,8 @@ class PickScreen(ModalScreen[object]):
             self._list(value)
         options = self.query_one(OptionList)
         text = value.strip()
-        if self._typed is not None and text and (not self._listed or "/" in text):
+        chosen = options.highlighted is not None
+        if self._typed is not None and text and not (self._listed and chosen):
             self.dismiss(Typed(text))
         elif self._listed:
             self.dismiss(self._listed[options.highlighted or 0].value)
@@ -99,6 +121,13 @@ class PickScreen(ModalScreen[object]):
         else:
             options.action_cursor_up()
 
+    def _complete(self) -> None:
+        """Complete the path that is typed as far as it can only go on one way."""
+        entry = self.query_one(Entry)
+        if self._typed is not None:
+            entry.value = completed(entry.value)
+            entry.action_end()
+
     def action_stay(self) -> None:
         """Keep the focus where typing goes."""
 
@@ -114,6 +143,10 @@ class PickScreen(ModalScreen[object]):
             for choice in self._choices
             if needle in f"{choice.name} {choice.remark}".casefold()
         ]
+        path = self._typed is not None and "/" in query
+        if path:
+            found = completions(query.strip())[:_MOST_PATHS]
+            self._listed += [Choice(one, "", Typed(one.rstrip("/"))) for one in found]
         options = self.query_one(OptionList)
         options.clear_options()
         options.add_options(
@@ -126,7 +159,7 @@ class PickScreen(ModalScreen[object]):
             )
             for choice in self._listed
         )
-        if self._listed:
+        if self._listed and not path:
             options.highlighted = max(
                 range(len(self._listed)), key=lambda place: self._fits(self._listed[place], needle)
             )

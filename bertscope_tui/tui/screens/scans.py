@@ -205,7 +205,7 @@ class ScansScreen(Screen[None]):
                 self._scans.open_comparison(run, value)
 
         title = clean(f"compare {run.name} with")
-        self.app.push_screen(PickScreen(title, choices), chosen)
+        self.app.push_screen(PickScreen(title, choices, enter="Enter compares"), chosen)
 
     def action_help(self) -> None:
         """Show all keys."""

@@ -130,7 +130,9 @@ class WhatIfKeys(PictureKeys):
             if isinstance(value, int):
                 self._strike(sample, value)
 
-        self.app.push_screen(PickScreen("strike out a sentence", choices), chosen)
+        self.app.push_screen(
+            PickScreen("strike out a sentence", choices, enter="Enter strikes it out"), chosen
+        )
 
     def _strike(self, sample: QASample, place: int) -> None:
         try:
@@ -273,7 +275,7 @@ class WhatIfKeys(PictureKeys):
                 self.select(value)
 
         title = f"moved most at layer {layer} (1 is the spread of the words)"
-        self.app.push_screen(PickScreen(title, choices), chosen)
+        self.app.push_screen(PickScreen(title, choices, enter="Enter goes there"), chosen)
 
     # -- skipping ----------------------------------------------------------------------------
 

@@ -22,15 +22,17 @@ class Entry(Input):
         placeholder: str,
         enter: Callable[[str], None] | None = None,
         arrow: Callable[[int], None] | None = None,
+        tab: Callable[[], None] | None = None,
         id: str | None = None,  # noqa: A002 - Textual's name
     ) -> None:
         """``enter`` gets the text on Enter (None: it is posted as submitted).
 
-        ``arrow`` gets 1 for down and -1 for up.
+        ``arrow`` gets 1 for down and -1 for up; ``tab`` is called on Tab.
         """
         super().__init__(placeholder=placeholder, id=id)
         self._enter = enter
         self._arrow = arrow
+        self._tab = tab
 
     async def _on_key(self, event: events.Key) -> None:
         if event.key == "enter" and self._enter is not None:
@@ -39,6 +41,8 @@ class Entry(Input):
             await self.action_submit()
         elif event.key in ("up", "down") and self._arrow is not None:
             self._arrow(1 if event.key == "down" else -1)
+        elif event.key == "tab" and self._tab is not None:
+            self._tab()
         else:
             await super()._on_key(event)
             return
