@@ -68,7 +68,7 @@ def page() -> str:
         "",
         "Every key of the inspector and of the screens that its keys open. The same list is on the",
         "screen under `?`, and the command palette (`Ctrl+P`) has every action by name. In dialogs",
-        "`Esc` closes, `Enter` chooses.",
+        "`Esc` closes, `Enter` chooses, `Tab` completes a path.",
         "",
         "The mouse works too: click a point, a token, a neighbour, a sample, a layer on the bar, a",
         "pane's name or an entry of the key bar; the wheel scrolls lists and zooms the picture.",

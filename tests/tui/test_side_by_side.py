@@ -112,7 +112,7 @@ async def test_the_base_of_the_model_is_offered_first(monkeypatch: pytest.Monkey
     async with app.run_test(size=MEDIUM) as pilot:
         await ready(pilot)
         await press(pilot, "C")
-        offered = [line for line in lines_of(app) if "no head" in line or "span" in line]
+        offered = text_in(app.screen.query_one("#pick-list")).splitlines()
         assert "base  deep before fine-tuning" in text_of(app)
         assert not any(" deep  " in line for line in offered), "the open model itself is not"
         await press(pilot, "enter")

@@ -17,6 +17,7 @@ from bertscope_tui.errors import DiskError
 from bertscope_tui.scans.locking import store_path
 from bertscope_tui.scans.records import Mark
 from bertscope_tui.scans.store import Store
+from bertscope_tui.scans.table import Table
 from bertscope_tui.tui.app import BertscopeApp
 from bertscope_tui.tui.screens.page import PageScreen
 from bertscope_tui.tui.screens.scans import ScansScreen
@@ -153,6 +154,28 @@ async def test_the_evidence_of_the_line_under_the_cursor_is_shown(size: tuple[in
             assert row is not None
             words = " ".join(text_in(screen.detail).split())
             assert screen.triage.table.columns.evidence[row][-30:] in words
+
+
+async def test_long_evidence_is_shown_to_its_end_on_a_small_screen() -> None:
+    make_scan("toy-samples", SAMPLES)
+    app = app_of()
+    evidence = (
+        "The question matches sentence 5, not the supporting fact (sentence 7), at every layer "
+        "(0.79 against 0.27 at layer 4)."
+    )
+    async with app.run_test(size=SMALL) as pilot:
+        screen = await opened(pilot)
+        table = screen.triage.table
+        assert table is not None
+        count = len(table)
+        columns = replace(
+            table.columns, evidence=[evidence] * count, failures=["wrong-fact"] * count
+        )
+        screen.detail.show(Table(columns), 0)
+        await settle(pilot)
+        words = " ".join(text_in(screen.detail).split())
+        assert evidence in words.replace("why ", "")
+        assert "gold" in words
 
 
 # -- moving ---------------------------------------------------------------------------------------

@@ -138,7 +138,8 @@ class MarkFields(_Fields):
     def __init__(self, title: str, mark: Mark, known: Sequence[str]) -> None:
         offered = ChoiceField("known", "known tags", "Space adds it, or takes it away")
         offered.offer([Option(tag, "", tag) for tag in known], None)
-        fields: list[Field] = [TextField("tags", "tags", ", ".join(mark.tags), "with commas")]
+        tags = TextField("tags", "tags", ", ".join(mark.tags), "separated by commas")
+        fields: list[Field] = [tags]
         if known:
             fields.append(offered)
         super().__init__([*fields, TextField("note", "note", mark.note)], title, "marks")
