@@ -280,7 +280,14 @@ TRIAGE_ACTIONS: tuple[Action, ...] = (
     ),
     Action("mark", ("m",), "m", "Mark a sample with tags and a note", TRIAGE, "mark"),
     Action("undo", ("u",), "u", "Take the last mark back", TRIAGE, "undo"),
-    Action("export", ("E",), "E", "Export what is listed: CSV, JSON lines, Markdown", TRIAGE),
+    Action(
+        "export",
+        ("E",),
+        "E",
+        "Export what is listed: CSV, JSON lines, Markdown",
+        TRIAGE,
+        "export",
+    ),
     Action("overview", ("o",), "o", "Figures: kinds, curves, early errors", TRIAGE, "figures"),
     Action("rules", ("i",), "i", "How kinds of failure are told apart", TRIAGE),
     Action(

@@ -125,6 +125,7 @@ async def test_a_wide_screen_has_answers_and_kinds_in_full() -> None:
         assert "right-fact-wrong-span" in text
         assert SAMPLES[0].answers[0].text in text.splitlines()[0]
         assert "EM 0.667" in text_of(app)
+        assert "E export" in text_of(app)
 
 
 async def test_below_the_smallest_size_it_says_so() -> None:
