@@ -135,7 +135,7 @@ class TokenList(LineList):
             name, chance = clean(entity[0]), entity[1]
             sure = chance >= SURE
             runs = [
-                (f"{set_cell_size(name, room)} ", ink(None, bold=sure, dim=not sure)),
+                (f"{cut_to(name, room)} ", ink(None, bold=sure, dim=not sure)),
                 (f"{chance:.2f} ", ink(None, bold=sure, dim=not sure)),
             ]
         else:
